@@ -734,7 +734,9 @@ struct Event {
         open,         // tag, record, points (count 0: the terminal asked for no history), message: the session is live
         abort,        // tag, reason: what verified() reserved is free again. Or the front stopped waiting for the answer
         close,        // tag, reason: the session is over
-        business,     // tag, header, body: of an open session, or a password_only one's password_update
+        business,     // tag, header, body: of an open session, or a password_only one's password_update. Of a long message
+                      // (header.chain 'F', 'C', 'L') each part: keep them, within a bound, and answer once, behind 'L'. Drop
+                      // them unanswered when 'S', 'F' or resume comes before that: the front has refused the rest
         request_code, // tag, header, body (TID 0x8004): a code for the second factor, of a terminal that is not logged in
         resume,       // tag, ticket, resumed, message: answer by resumed() or refuse_resume(). After a lost link, and of each session
                       // after change() of term or state; it may come again before you have answered: answer the last

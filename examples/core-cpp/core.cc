@@ -50,6 +50,7 @@ constexpr std::size_t kFronts = 64;
 constexpr std::int64_t kGraceMs = 10'000;       // sessions of a lost link wait so long for their front
 constexpr int kReadsAtOnce = 16;                // of one front, before the others have their turn
 constexpr std::uint16_t kBroadcast = 1, kFirstPrivate = 100;
+constexpr std::size_t kMessageBytes = 256 * 1024;  // of a message in parts; a longer one is refused
 constexpr std::size_t kMaxVisits = 100'000;  // of one session
 constexpr std::uint32_t kPrivateMessage = 0x1001, kBroadcastMessage = 0x1002;
 
@@ -112,6 +113,8 @@ struct Seat {
     Account* account = nullptr;
     std::int32_t private_from = 0, broadcast_from = 0;  // what the session may expect of each flow begins behind these
     std::map<std::string, std::string> visits;          // of an operator: the accounts whose terminals are reported, by SubmitID
+    std::vector<std::string> parts;                     // of a request whose last part has not come
+    std::size_t part_bytes = 0;                         // that came of it; above kMessageBytes none is kept
 };
 
 struct Lost {  // a session whose link ended
@@ -345,7 +348,7 @@ private:
         if (!done) return;
         account.sessions++;
         if (change == code::ok) account.last_login = std::string(e.context.instant), account.last_ip = std::string(e.context.public_ip);
-        f.seats[session] = Seat{user, "", &account, 0, 0, {}};
+        f.seats[session] = Seat{user, "", &account, 0, 0, {}, {}, 0};
     }
 
     void on_open(Front& f, const Event& e) {
@@ -384,6 +387,7 @@ private:
         if (seat != f.seats.end()) f.seats.erase(seat);
         else lost_.erase(l);
         s.visits.clear();  // those that still are there come again
+        s.parts.clear();   // the rest of a long message does not come
         std::int32_t mine = s.private_from, all = s.broadcast_from;
         for (std::size_t i = 0; i < e.resumed.delivered.count; i++) {
             const tradefront::Point& p = e.resumed.delivered.at[i];
@@ -409,13 +413,23 @@ private:
         std::printf("front %d session %d: %zu visits\n", f.link.front_id(), e.tag.session, visits.size());
     }
 
+    // on_business acts on a request once, when its last part is there. One whose rest the front refused ends with the next request, or
+    // at SessionResume: its parts are dropped unanswered, for the terminal has the front's answer.
     void on_business(Front& f, const Event& e) {
         Seat& s = f.seats[e.tag.session];
-        if (e.header.tid == tid::password_update) return on_password(f, e, s);
-        f.link.business(e.tag.session, e.body);  // the echo
+        const bool first = e.header.chain == 'S' || e.header.chain == 'F', last = e.header.chain == 'S' || e.header.chain == 'L';
+        if (first) s.parts.clear(), s.part_bytes = 0;
+        if (e.header.tid == tid::password_update) return last ? on_password(f, e, s) : void();  // it is not copied; 15 if in parts
+        s.part_bytes += e.body.size();
+        if (s.part_bytes > kMessageBytes) s.parts.clear();
+        else s.parts.emplace_back(e.body);
+        if (!last) return;
+        const std::vector<std::string> whole = std::exchange(s.parts, {});
+        if (whole.empty()) return reply(f, e, code::illegal_item, "报文过长 the message is too long");
+        for (const std::string& part : whole) f.link.business(e.tag.session, part);  // the echo
         if (e.header.tid != 0x0003) return;
         // An order is told on the private flow too, to every session of the user.
-        const std::string& body = s.account->flow.add(kPrivateMessage, e.body.substr(tradefront::kMessageHeader, 64));
+        const std::string& body = s.account->flow.add(kPrivateMessage, Bytes(whole.front()).substr(tradefront::kMessageHeader, 64));
         for (auto& other : fronts_) {
             for (const auto& seat : other->seats) {
                 if (seat.second.account == s.account) other->link.business(seat.first, body);

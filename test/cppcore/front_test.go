@@ -185,6 +185,28 @@ func (f *front) ask(session int32, tid ftd.TID, chain byte, number uint32, text 
 	}
 }
 
+// askInParts sends a business message in parts, and wants them back as they are once the last one is sent.
+func (f *front) askInParts(session int32, tid ftd.TID, number uint32, texts ...string) {
+	f.t.Helper()
+	frames := make([][]byte, len(texts))
+	for i, text := range texts {
+		chain := byte(ftd.ChainMiddle)
+		switch i {
+		case 0:
+			chain = ftd.ChainFirst
+		case len(texts) - 1:
+			chain = ftd.ChainLast
+		}
+		frames[i] = business(f.t, f.tag(session), tid, chain, number, []byte(text))
+		f.send(frames[i])
+	}
+	for _, frame := range frames {
+		if g := f.expect(tid, session); !bytes.Equal(g.body, frame[ftd.SessionHeaderLen:]) {
+			f.t.Fatalf("a part came back as %x, was %x", g.body, frame[ftd.SessionHeaderLen:])
+		}
+	}
+}
+
 // ended wants the core to close the connection without another message.
 func (f *front) ended() {
 	f.t.Helper()

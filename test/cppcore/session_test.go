@@ -39,9 +39,7 @@ func session(t *testing.T, c *exampleCore, f *front) {
 	f.send(sessionOpen(t, f.tag(1), ftd.ResumePoints{}))
 	f.ask(1, query, 'S', 1, "a query")
 	f.ask(1, query, 'S', 5, "after a gap that the front left")
-	f.ask(1, query, 'F', 6, strings.Repeat("x", 4000))
-	f.ask(1, query, 'C', 6, strings.Repeat("y", 4000))
-	f.ask(1, query, 'L', 6, "the end")
+	f.askInParts(1, query, 6, strings.Repeat("x", 4000), strings.Repeat("y", 4000), "the end")
 	f.ask(1, orderInsert, 'S', 7, "an order")
 	if g := f.expect(privateMessage, 1); g.SequenceSeries < 100 || g.SequenceNumber != 1 {
 		t.Errorf("the private flow begins at %d/%d", g.SequenceSeries, g.SequenceNumber)
@@ -459,4 +457,55 @@ func TestTwoFronts(t *testing.T) {
 	a.ask(1, orderInsert, 'S', 1, "an order")
 	a.expect(privateMessage, 1)
 	b.expect(privateMessage, 1)
+}
+
+// TestAMessageInParts: the core acts on it once, behind its last part. It drops one whose rest the front has refused, also at SessionResume,
+// and refuses one that is too long. A password in parts is none.
+func TestAMessageInParts(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0")
+	f := dial(t, "tcp", c.wait("listening listen "))
+	f.logIn("process-1")
+	f.open(1, "10000001", "Example-1")
+	send := func(tid ftd.TID, chain byte, number uint32, text string) {
+		f.send(business(t, f.tag(1), tid, chain, number, []byte(text)))
+	}
+	private := func(number uint32) {
+		t.Helper()
+		if g := f.expect(privateMessage, 1); g.SequenceNumber != number {
+			t.Fatalf("message %d of the private flow, want %d", g.SequenceNumber, number)
+		}
+	}
+	f.askInParts(1, orderInsert, 1, "a", "b", "c")
+	private(1)
+	f.ask(1, query, 'S', 2, "behind it")
+	send(orderInsert, 'F', 3, "cut off")
+	send(orderInsert, 'C', 3, "cut off")
+	f.ask(1, orderInsert, 'S', 4, "the next")
+	private(2)
+	send(orderInsert, 'F', 5, "cut off")
+	f.askInParts(1, orderInsert, 6, "the next", "in parts")
+	private(3)
+
+	part := strings.Repeat("x", 4000)
+	send(query, 'F', 7, part)
+	for range 256 << 10 / len(part) {
+		send(query, 'C', 7, part)
+	}
+	send(query, 'L', 7, part)
+	if g := f.expectCode(query, 1, 15); g.SequenceNumber != 7 {
+		t.Errorf("number %d is answered", g.SequenceNumber)
+	}
+	send(ftd.TIDPasswordUpdate, 'F', 8, "a password")
+	send(ftd.TIDPasswordUpdate, 'L', 8, "a password")
+	if g := f.expectCode(ftd.TIDPasswordUpdate, 1, 15); g.SequenceNumber != 8 {
+		t.Errorf("number %d is answered", g.SequenceNumber)
+	}
+
+	send(query, 'F', 9, "cut off")
+	c.do("state A 2")
+	f.accepted(ftd.TIDStateChange)
+	f.send(sessionResume(t, f.tag(1), "10000001", points(ftd.Point{Series: 100, Number: 3})))
+	f.expectCode(ftd.TIDSessionResume, 1, 0)
+	f.ask(1, query, 'S', 10, "resumed")
 }
