@@ -124,7 +124,7 @@ func belongs(ext ftd.Extension, tid ftd.TID, got map[string]string) string {
 		got["session"] = fmt.Sprintf("%d/%d", tag.FrontID, tag.SessionID)
 		return ""
 	}
-	if _, there := ext.Lookup(ftd.TagAudience); !there {
+	if data, _ := ext.Lookup(ftd.TagAudience); len(data) != 1 {
 		return "no_session"
 	}
 	to, ok := ext.Audience()

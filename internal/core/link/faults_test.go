@@ -32,6 +32,7 @@ func TestWhatIsDiscarded(t *testing.T) {
 		{"another front's session", ftd.AppendSessionFrame(nil, foreign, body), ForeignSession},
 		{"no tag", frame(ftd.FrameFTDC, nil, body), NoSession},
 		{"a tag of another length", frame(ftd.FrameFTDC, []byte{0x40, 4, 0, 0, 0, 1}, body), NoSession},
+		{"an audience of another length", frame(ftd.FrameFTDC, []byte{0x41, 2, 'B', 'B'}, body), NoSession},
 		{"an unknown audience", frame(ftd.FrameFTDC, []byte{0x41, 1, 'X'}, body), UnknownAudience},
 		{"verified, not open", toSession(3, body), NotOpen},
 		{"UserLogin", message(ftd.TIDUserLogin, tagOf(1), empty), WrongTID},

@@ -115,7 +115,7 @@ func (c *conn) broadcast(t *tenure, h ftd.Header, f ftd.Frame) {
 	to, known := f.Ext.Audience()
 	if !known {
 		why := NoSession
-		if _, there := f.Ext.Lookup(ftd.TagAudience); there {
+		if data, _ := f.Ext.Lookup(ftd.TagAudience); len(data) == 1 { // a tag of another length counts as missing
 			why = UnknownAudience
 		}
 		l.discard(why, c, 0, h.TID, nil)
