@@ -318,6 +318,19 @@ func TestALongMessageOverTheRateIsRefusedOnce(t *testing.T) {
 	}
 }
 
+// TestTheCoreKnowsOfNumbersThatTheFrontTook: a message of the front's own takes a number of the dialog's, is answered 77, and a core's answer
+// to it would be the second.
+func TestTheCoreKnowsOfNumbersThatTheFrontTook(t *testing.T) {
+	f, d := trading(t, plenty)
+	f.send(d, terminaltest.Request(0x9001, 1), terminaltest.Request(0x9001, 7), request(2))
+	if got := f.answers(t); len(got) != 2 || got[0].Code != 77 || got[1].Code != 77 {
+		t.Errorf("answered %+v", got)
+	}
+	if want := []string{"refused 1S", "2", "flush"}; !slices.Equal(f.calls, want) {
+		t.Errorf("the core saw %q", f.calls)
+	}
+}
+
 // TestAMessageOfWhichNothingWasPassedSaysSo: also a long one whose first part is refused.
 func TestAMessageOfWhichNothingWasPassedSaysSo(t *testing.T) {
 	for _, frames := range [][][]byte{{request(1)}, {part(1, 'F'), part(1, 'L')}} {

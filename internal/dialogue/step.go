@@ -50,6 +50,9 @@ func (d *Dialogue) step(ev *session.Event) {
 				d.refused++
 			}
 		case session.DoNotifyDecision:
+			if d.core != nil && fx.Header.SequenceNumber != 0 {
+				d.core.Refused(fx.Header, fx.Reason) // no other refusal is on its way: the core has got nothing of it
+			}
 			if fx.Op == session.OpSubmit || fx.Op == session.OpSubmitEnd {
 				*outcome = handler.RefuseSubmit(d.peer, fx.Op, &fx.Submit, fx.Reason, fx.Item)
 			} else {

@@ -246,6 +246,7 @@ func (s *Session) unknown(m ftd.Message, fx *Effects) {
 	if s.state == LoggedIn && s.business && s.numbers(m.SequenceSeries, m.SequenceNumber) {
 		s.dialog++ // it was one of the dialog's numbers, and leaves a gap at the core
 		s.targetOf(m.SequenceSeries, m.SequenceNumber)
+		fx.Header = ftd.Header{TID: m.TID, Chain: ftd.ChainSingle, SequenceNumber: m.SequenceNumber}
 	}
 	s.refuse(fx, OpRequest, reason.UnknownRequest)
 }

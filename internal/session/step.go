@@ -104,7 +104,8 @@ type Effects struct {
 	// SubmitID is which submission an effect with OpSubmit or OpSubmitEnd is about, as the relay sent it; it aliases the
 	// frame, and comes back with the outcome.
 	SubmitID []byte
-	// Header and Body are the message that DoPass or DoRequestCode is about; Body aliases the frame.
+	// Header and Body are the message that DoPass or DoRequestCode is about; Body aliases the frame. DoNotifyDecision has the Header
+	// of a message that took a number of the dialog's, else a zero one.
 	Header ftd.Header
 	Body   []byte
 	// Close ends the session, after Wire was sent.
