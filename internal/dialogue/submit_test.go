@@ -304,6 +304,42 @@ func TestDrainingRefusesSubmissions(t *testing.T) {
 	}
 }
 
+// TestLogoutBehindSubmissions: a relay that sends submissions and UserLogout in one write has an answer to each, the logout's is the
+// last, and what came behind it is not taken.
+func TestLogoutBehindSubmissions(t *testing.T) {
+	o, d := reporting(t, relayLimits)
+	wire := append(append(submissions(0, 50), terminaltest.Logout("9999", "8")...), submission(50)...)
+	if used := d.Receive(wire, time.Now()); used != len(wire) || d.Closing() != reason.StayOpen || o.writes != 0 {
+		t.Fatalf("used %d of %d, closing by %v, %d writes", used, len(wire), d.Closing(), o.writes)
+	}
+	if n := d.driver.LoginsInFlight(); n != 50 {
+		t.Fatalf("%d in flight", n)
+	}
+	for n := range 50 {
+		if d.Closing() != reason.StayOpen {
+			t.Fatalf("closing by %v before submission %d is decided", d.Closing(), n)
+		}
+		(<-o.jobs).decide <- recorded
+		(<-o.ends)()
+	}
+	got := o.answers(t)
+	if len(got) != 51 || slices.Max(codes(got)) != 0 || got[49].TID != ftd.TIDTerminalSubmit || got[50].TID != ftd.TIDUserLogout {
+		t.Errorf("%d answers, the last %+v", len(got), got[len(got)-1])
+	}
+	if d.Closing() != reason.LoggedOut || o.unanswered.Load() != 0 {
+		t.Errorf("closing by %v, %d unanswered", d.Closing(), o.unanswered.Load())
+	}
+
+	o, d = reporting(t, relayLimits) // one that goes away instead has no answer
+	d.Receive(append(submission(0), terminaltest.Logout("9999", "8")...), time.Now())
+	d.End(reason.PeerClosed)
+	(<-o.jobs).decide <- recorded
+	(<-o.ends)()
+	if o.writes != 0 || o.unanswered.Load() != 1 || d.Closing() != reason.PeerClosed {
+		t.Errorf("gone: %d writes, %d unanswered, closing by %v", o.writes, o.unanswered.Load(), d.Closing())
+	}
+}
+
 // TestFloodOfSubmissions: 65,535 in one go cost one window of goroutines, three of answers, and the connection.
 func TestFloodOfSubmissions(t *testing.T) {
 	o, d := reporting(t, Limits{Logins: 1 << 16, Unsent: 1 << 16})

@@ -21,7 +21,7 @@ func (s *Session) targetOf(series uint16, number uint32) {
 
 // Passes reports whether f has a message that is the core's, of which nothing but the header is looked at.
 func (s *Session) Passes(f ftd.Frame) bool {
-	if f.Type != ftd.FrameFTDC || len(f.Body) < ftd.MessageHeaderLen {
+	if f.Type != ftd.FrameFTDC || len(f.Body) < ftd.MessageHeaderLen || s.loggingOut() {
 		return false
 	}
 	tid := ftd.TID(binary.BigEndian.Uint32(f.Body[1:]))

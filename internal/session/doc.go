@@ -35,6 +35,9 @@
 //	LoggedIn ──TerminalSubmit──▶ DoSubmit … SubmitDone, in any order ──▶ answer
 //	         ──TerminalEnd────▶ DoEndTerminal, OutcomeKnown ──▶ answer
 //
+// A UserLogout that comes while submissions are on their way is answered behind the last of their answers, and what comes behind it is not
+// taken. All else goes on: what ends a session ends this one too.
+//
 // submitChecks is the session's part of the order of checks. No answer to either ends the session for its code: many
 // customers are behind it.
 //

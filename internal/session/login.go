@@ -200,7 +200,21 @@ func (s *Session) logout(m ftd.Message, fx *Effects) {
 		s.refuse(fx, OpLogout, reason.BrokerMismatch)
 	case !bytes.Equal(req.UserID, s.userID.bytes()):
 		s.refuse(fx, OpLogout, reason.UserMismatch)
+	case s.relay != nil && s.relay.unanswered > 0:
+		s.relay.leaving = true
 	default:
+		s.refuse(fx, OpLogout, reason.OK)
+	}
+}
+
+// loggingOut reports whether a logout waits for the answers of submissions. What comes behind it is not taken: behind a logout that is
+// answered at once nothing is either.
+func (s *Session) loggingOut() bool { return s.relay != nil && s.relay.leaving }
+
+// logOutLast asks for the answer of a logout that waited, once the last submission before it is answered. Each submission has a deadline,
+// so each such logout is answered.
+func (s *Session) logOutLast(fx *Effects) {
+	if s.loggingOut() && s.relay.unanswered == 0 && fx.Close == reason.StayOpen {
 		s.refuse(fx, OpLogout, reason.OK)
 	}
 }

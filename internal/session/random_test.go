@@ -300,6 +300,8 @@ func play(t *testing.T, c chance) {
 			t.Fatalf("from %v to %v at once", before, state)
 		case (d.attempt != nil) != (state == session.LoggingIn) && d.close == reason.StayOpen:
 			t.Fatalf("state %v, login on its way: %v", state, d.attempt != nil)
+		case d.close == reason.LoggedOut && len(d.submits) > 0:
+			t.Fatalf("logged out, and %d submissions are not answered", len(d.submits))
 		case d.close == reason.Malformed && (len(d.sent) > answers || d.fault == 0):
 			t.Fatalf("malformed: %d answers, fault %d", len(d.sent)-answers, d.fault)
 		case before < session.Authenticated && len(d.sent) > answers && d.sent[answers].code == reason.UnknownRequest.Code():

@@ -27,6 +27,7 @@ type relaySession struct {
 	loginTime  time.Time // of the operator's login, as recorded: the relay login time of its submissions
 	window     int       // submissions that may be unanswered
 	unanswered int       // submissions that are on their way
+	leaving    bool      // UserLogout came while some were: their answers come before its own
 	over       float64   // refused for the window while others were on their way, of which a window is forgotten each second; see leaveWindow
 	overAt     time.Time
 	endsOne    bool // the relay expects a ForceExit that ends one terminal

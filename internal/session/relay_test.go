@@ -115,6 +115,79 @@ func relay(t *testing.T, state session.State) *dialogue {
 	return d
 }
 
+// TestLogoutWaitsForSubmissions: each submission that came before a logout is answered, and the logout behind the last of them. What
+// comes behind the logout is not taken.
+func TestLogoutWaitsForSubmissions(t *testing.T) {
+	d := relay(t, session.LoggedIn)
+	for n := range 3 {
+		d.submit(id(n))
+	}
+	d.sendLogout()
+	d.submit(id(3))
+	d.sendLogout()
+	d.message(ftd.TIDTerminalEnd, func(e *ftd.Encoder) { e.SubmitRef(&ftd.SubmitRef{SubmitID: []byte(id(0))}) })
+	d.request('S', 1)
+	d.request('L', 9)
+	d.message(ftd.TIDUserLogin)
+	if len(d.submits) != 3 || len(d.sent) != 0 || len(d.gone) != 0 || len(d.passed) != 0 || d.close != reason.StayOpen {
+		t.Fatalf("%d on their way, sent %+v, gone %v, %d passed, closed by %v", len(d.submits), d.sent, d.gone, len(d.passed), d.close)
+	}
+	d.decided(reason.OK)
+	d.decided(reason.OutOfScope)
+	if len(d.sent) != 2 || len(d.said) != 0 || d.close != reason.StayOpen {
+		t.Fatalf("before the last: sent %+v, said %v, closed by %v", d.sent, d.said, d.close)
+	}
+	d.decided(reason.OK)
+	if !slices.Equal(d.codes(), []int{0, 9, 0, 0}) || d.sent[2].submit != id(2) || d.sent[3].tid != ftd.TIDUserLogout ||
+		!slices.Equal(d.said, []reason.Reason{reason.OK}) || d.close != reason.LoggedOut {
+		t.Errorf("sent %+v, said %v, closed by %v", d.sent, d.said, d.close)
+	}
+
+	d = relay(t, session.LoggedIn) // none is on its way any more
+	d.submit(id(0))
+	d.decided(reason.OK)
+	if d.sendLogout(); !slices.Equal(d.codes(), []int{0, 0}) || d.close != reason.LoggedOut {
+		t.Errorf("without submissions: sent %+v, closed by %v", d.sent, d.close)
+	}
+	d = relay(t, session.LoggedIn)
+	d.submit(id(0))
+	d.message(ftd.TIDUserLogout, logoutRequest("9999", "other"))
+	d.submit(id(1))
+	if d.decided(reason.OK); len(d.submits) != 1 || !slices.Equal(d.codes(), []int{2, 0}) || d.close != reason.StayOpen {
+		t.Errorf("refused: %d on their way, sent %+v, closed by %v", len(d.submits), d.sent, d.close)
+	}
+}
+
+// TestLogoutThatWaitsEnds: what ends a session ends one whose logout waits.
+func TestLogoutThatWaitsEnds(t *testing.T) {
+	for _, c := range []struct {
+		why  reason.Close
+		play func(*dialogue)
+	}{
+		{reason.EndedByOperator, func(d *dialogue) {
+			exit := session.AppendForceExit(nil, session.ExitByOperator, "")
+			d.step(&session.Event{Kind: session.ExitAsked, Now: d.now, ForceExit: exit, Why: reason.EndedByOperator})
+		}},
+		{reason.HeartbeatTimeout, func(d *dialogue) { d.tick(90 * time.Second) }},
+	} {
+		d := relay(t, session.LoggedIn)
+		d.submit(id(0))
+		d.sendLogout()
+		if c.play(d); d.close != c.why || slices.ContainsFunc(d.sent, func(a answer) bool { return a.tid == ftd.TIDUserLogout }) {
+			t.Errorf("%v: sent %+v, closed by %v", c.why, d.sent, d.close)
+		}
+	}
+	d := relay(t, session.LoggedIn)
+	d.submit(id(0))
+	d.sendLogout()
+	d.tick(60 * time.Second)
+	d.frame(ftd.AppendHeartbeat(nil))
+	d.tick(60 * time.Second) // a relay that sends heartbeats is heard
+	if d.decided(reason.OK); d.close != reason.LoggedOut {
+		t.Errorf("with heartbeats: closed by %v", d.close)
+	}
+}
+
 // TestSubmitOnTheWire: request, answer and refusal are the bytes of an independent encoder.
 func TestSubmitOnTheWire(t *testing.T) {
 	d := relay(t, session.LoggedIn)

@@ -141,7 +141,7 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 	switch ev.Kind {
 	case FrameArrived:
 		s.heard = ev.Now
-		if ev.Frame.Type == ftd.FrameFTDC {
+		if ev.Frame.Type == ftd.FrameFTDC && !s.loggingOut() { // behind a logout nothing is taken
 			s.message(ev, fx)
 		}
 	case ChallengeDrawn:
@@ -156,6 +156,7 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 		s.exit(ev.ForceExit, ev.Why, fx)
 	case SubmitDone:
 		s.submitDone(ev, fx)
+		s.logOutLast(fx)
 	case TerminalExitAsked:
 		s.exitTerminal(ev, fx)
 	}
