@@ -10,7 +10,7 @@ import (
 )
 
 // Message is one of the trading core's, or an Error of the front's about a request to it (docs/protocol.md,
-// "Business messages"); that of a front without a trading core, 77, names none. Body is that of the frame, with the
+// "Business messages"); a front without a trading core answers each by 77. Body is that of the frame, with the
 // message's header of 16 bytes; it is valid only until the handler returns.
 type Message struct {
 	TID    uint32
@@ -198,8 +198,8 @@ func (m *Machine) arrives(h ftd.Header) bool {
 	return true
 }
 
-// refusesMessage reports whether an Error that names no request says that the front does not pass on what AppendMessage made: so answers
-// a front without a trading core (77). It answers a logout under the logout's own TID.
+// refusesMessage reports whether an Error that names no request says that the front does not pass on what AppendMessage made: so answered
+// an older front without a trading core (77). A front answers a logout under the logout's own TID.
 func (m *Machine) refusesMessage(message ftd.Message) bool {
 	if m.current.period == 0 || message.TID != ftd.TIDError || m.pending != NoRequest && m.pending != RequestLogout {
 		return false

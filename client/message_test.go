@@ -117,7 +117,8 @@ func TestMessagesArrive(t *testing.T) {
 	}
 }
 
-// TestAFrontWithoutACore: its Error names no request. It is the handler's, and neither ends the connection nor answers the logout.
+// TestAFrontWithoutACore: its Error names a request, or none if it is an old one. It is the handler's, and neither ends the connection nor
+// answers the logout.
 func TestAFrontWithoutACore(t *testing.T) {
 	refusal := frame(t, ftd.TIDError, said(77, "no core [ref ABCDEF]"))
 	for _, leaving := range []bool{false, true} {
@@ -137,11 +138,17 @@ func TestAFrontWithoutACore(t *testing.T) {
 			}
 		}
 	}
-	m := trading(t) // such a front answers a change of the password likewise
-	b, err := m.AppendPassword(nil, &client.PasswordUpdate{BrokerID: "9999", UserID: "8", OldPassword: "a", NewPassword: "b"})
-	must(t, b, err)
-	if _, e, err := m.Receive(refusal); e.Kind != client.Refused || err != nil || e.Refusal.Code != 77 {
-		t.Errorf("the password's answer is %v, %v", e.Kind, err)
+	named := frame(t, ftd.TIDError, numbered(1, func(e *ftd.Encoder) {
+		said(77, "no core [ref ABCDEF]")(e)
+		e.ErrorTargetSequence(&ftd.ErrorTargetSequence{Number: 1})
+	}))
+	for _, refusal := range [][]byte{refusal, named} { // such a front answers a change of the password likewise
+		m := trading(t)
+		b, err := m.AppendPassword(nil, &client.PasswordUpdate{BrokerID: "9999", UserID: "8", OldPassword: "a", NewPassword: "b"})
+		must(t, b, err)
+		if _, e, err := m.Receive(refusal); e.Kind != client.Refused || err != nil || e.Refusal.Code != 77 {
+			t.Errorf("the password's answer is %v, %v", e.Kind, err)
+		}
 	}
 	var violation *client.ViolationError
 	if _, _, err := trading(t).Receive(frame(t, ftd.TIDError, said(0, ""))); !errors.As(err, &violation) {

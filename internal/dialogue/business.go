@@ -72,8 +72,11 @@ func (d *Dialogue) mayPass(now time.Time) reason.Reason {
 	return reason.OK
 }
 
-// pass hands a request to the core.
+// pass hands a request to the core. Without a core each is refused as one that the core does not know.
 func (d *Dialogue) pass(h ftd.Header, body []byte, now time.Time) reason.Reason {
+	if d.core == nil {
+		return reason.UnknownRequest
+	}
 	if why := d.mayPass(now); why != reason.OK {
 		return d.core.Refused(h, why)
 	}

@@ -474,3 +474,21 @@ func (c *quietCore) Pass(ftd.Header, []byte) reason.Reason {
 func (*quietCore) Refused(_ ftd.Header, why reason.Reason) reason.Reason { return why }
 
 func (*quietCore) Close(ftd.ReasonCode, string) {}
+
+// TestBusinessWithoutACore: each request is refused as at a front whose core does not know it, and there is no core to be told.
+func TestBusinessWithoutACore(t *testing.T) {
+	o, d := reporting(t, relayLimits)
+	d.Receive(append(terminaltest.Request(3, 1), terminaltest.Request(0x7777, 2)...), time.Now())
+	got := o.answers(t)
+	if !slices.Equal(codes(got), []int{77, 77}) || !slices.Equal(numbers(got), []uint32{1, 2}) || d.Closing() != reason.StayOpen {
+		t.Fatalf("answered %+v, closing by %v", got, d.Closing())
+	}
+	for _, r := range got {
+		if _, has := r.Field(ftd.FIDErrorTargetSequence); !has || r.TID != ftd.TIDError {
+			t.Errorf("%v, number %d: does not say what it is about", r.TID, r.SequenceNumber)
+		}
+	}
+	if d.Receive(terminaltest.Request(3, 4), time.Now()); d.Closing() != reason.Malformed || len(o.answers(t)) != 0 {
+		t.Errorf("a gap: closing by %v", d.Closing())
+	}
+}

@@ -114,12 +114,13 @@ func (e *engine) arrived(v *visit, event *client.Event) {
 	if v.dialog == nil || m.Series != 0 {
 		return // a flow
 	}
-	if refusal := m.Err(); refusal != nil && refusal.Code == codeNoCore && m.Number == 0 {
+	number := m.Number
+	_, of, isFronts := m.Target()
+	if refusal := m.Err(); refusal != nil && refusal.Code == codeNoCore && (isFronts || number == 0) { // 0: of an older front
 		e.refuseWithoutCore(v)
 		return
 	}
-	number := m.Number
-	if _, of, is := m.Target(); is {
+	if isFronts {
 		number = of
 	}
 	o, f := v.dialog.answer(number)

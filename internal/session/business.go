@@ -19,7 +19,8 @@ func (s *Session) targetOf(series uint16, number uint32) {
 	s.target = target{series == 0 && number != 0, number}
 }
 
-// Passes reports whether f has a message that is the core's, of which nothing but the header is looked at.
+// Passes reports whether f has a message that is the core's, of which nothing but the header is looked at. Without a core that takes
+// business too: then it is refused as any other that the core does not get.
 func (s *Session) Passes(f ftd.Frame) bool {
 	if f.Type != ftd.FrameFTDC || len(f.Body) < ftd.MessageHeaderLen || s.loggingOut() {
 		return false
@@ -27,7 +28,7 @@ func (s *Session) Passes(f ftd.Frame) bool {
 	tid := ftd.TID(binary.BigEndian.Uint32(f.Body[1:]))
 	switch s.state {
 	case LoggedIn:
-		return s.business && (tid.Business() || s.settings.FrontBehind && s.countsUnknown(f.Body))
+		return tid.Business() || s.business && s.settings.FrontBehind && s.countsUnknown(f.Body)
 	case PasswordOnly:
 		return tid == ftd.TIDPasswordUpdate
 	}
@@ -59,7 +60,7 @@ func (s *Session) refusedBehind(ev *Event) bool {
 	return s.state == LoggedIn && !ftd.TID(binary.BigEndian.Uint32(ev.Frame.Body[1:])).Business() && s.overspent(ev.Now)
 }
 
-// tooEarly says why a business message is refused that the core would take once the session is logged in; OK if it is none.
+// tooEarly says why a business message is refused before the session is logged in; OK if it is none.
 func (s *Session) tooEarly(body []byte) reason.Reason {
 	if len(body) < ftd.MessageHeaderLen || !ftd.TID(binary.BigEndian.Uint32(body[1:])).Business() {
 		return reason.OK
@@ -67,10 +68,12 @@ func (s *Session) tooEarly(body []byte) reason.Reason {
 	switch {
 	case s.state == PasswordOnly:
 		return reason.PasswordFirst
-	case s.settings.Business && (s.state == Authenticated || s.state == LoggingIn):
+	case s.state != Authenticated && s.state != LoggingIn:
+		return reason.OK
+	case s.settings.Business:
 		return reason.NotLoggedIn
 	}
-	return reason.OK
+	return reason.UnknownRequest
 }
 
 // refuseEarly refuses one for that reason. Like one that passes it may be a part of a long message, and nothing behind its header is looked at.
@@ -124,7 +127,8 @@ func (s *Session) judge(h ftd.Header) error {
 }
 
 // requestRefused answers a request that the core does not. If it is a part of a long message, the rest of that
-// is not passed on either: the core would not know what to do with it.
+// is not passed on either: the core would not know what to do with it. A message that no core takes counts as a refusal: the terminal
+// can know that no later one is taken. That the core is away, or takes no more, does not.
 func (s *Session) requestRefused(ev *Event, fx *Effects) {
 	if s.state != LoggedIn && s.state != PasswordOnly {
 		return
@@ -135,8 +139,11 @@ func (s *Session) requestRefused(ev *Event, fx *Effects) {
 	putRefusal(&e, ev.Now, ev.Outcome)
 	e.ErrorTargetSequence(&ftd.ErrorTargetSequence{Series: ev.Series, Number: int32(ev.Number)})
 	fx.end(&e)
-	if s.state == PasswordOnly && reason.EndsSession(ev.Outcome.wireCode()) {
+	switch {
+	case s.state == PasswordOnly && reason.EndsSession(ev.Outcome.wireCode()):
 		fx.Close = reason.SourceRefused
+	case ev.Outcome.Reason == reason.UnknownRequest && s.overspent(ev.Now):
+		fx.Close = reason.RefusalFlood
 	}
 }
 

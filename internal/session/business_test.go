@@ -261,12 +261,40 @@ func TestFloodOfUnknownMessagesBeforeAnotherFront(t *testing.T) {
 func TestBusinessWithoutACore(t *testing.T) {
 	d := newDialogue(t)
 	d.reach(session.LoggedIn)
-	d.message(3)
-	if len(d.sent) != 1 || d.sent[0].code != 77 || d.sent[0].number != 0 || len(d.sent[0].fields) != 1 || len(d.passed) != 0 {
-		t.Errorf("sent %+v", d.sent)
+	d.request('S', 1)
+	d.body(business(ftd.TIDPasswordUpdate, 'S', 0, 2))
+	d.request('F', 3)
+	d.request('C', 3)
+	d.request('L', 3)
+	e := ftd.Begin(nil, 0x8123) // which no core is given either
+	e.Sequence(0, 4)
+	wire, _ := e.End()
+	d.frame(wire)
+	d.request('S', 5)
+	if !slices.Equal(d.codes(), []int{77, 77, 77, 77, 77}) || len(d.passed) != 0 || d.close != reason.StayOpen {
+		t.Fatalf("sent %+v, %d passed, closed by %v", d.sent, len(d.passed), d.close)
+	}
+	for i, a := range d.sent {
+		if a.tid != ftd.TIDError || a.number != uint32(i)+1 || a.target != int32(i)+1 || !strings.HasSuffix(a.text, " [ref REF123]") ||
+			!slices.Equal(a.fields, []ftd.FID{ftd.FIDError, ftd.FIDErrorTargetSequence}) {
+			t.Errorf("answer %d is %+v", i, a)
+		}
 	}
 	if d.deliver(business(3, 'S', 0, 1)) {
 		t.Error("a message of no core was delivered")
+	}
+	for name, body := range map[string][]byte{
+		"no number": business(3, 'S', 0, 0), "a gap": business(3, 'S', 0, 7), "a repeat": business(3, 'S', 0, 5),
+		"another series": business(3, 'S', 4, 6), "a part without its beginning": business(3, 'L', 0, 5),
+	} {
+		d := newDialogue(t)
+		d.reach(session.LoggedIn)
+		for n := range uint32(5) {
+			d.request('S', n+1)
+		}
+		if d.body(body); d.close != reason.Malformed || len(d.sent) != 5 {
+			t.Errorf("%s: %d answers, closed by %v", name, len(d.sent), d.close)
+		}
 	}
 }
 
@@ -306,8 +334,9 @@ func TestBusinessBeforeTheLogin(t *testing.T) {
 		d = newDialogue(t) // its core takes none
 		d.reach(state)
 		d.message(3)
-		if !slices.Equal(d.codes(), []int{77}) || d.close != reason.StayOpen {
-			t.Errorf("%v without a core: %v, closed by %v", state, d.codes(), d.close)
+		d.request('F', 7)
+		if !slices.Equal(d.codes(), []int{77, 77}) || d.close != reason.StayOpen || d.sent[1].number != 7 || d.sent[1].target != 7 {
+			t.Errorf("%v without a core: %+v, closed by %v", state, d.sent, d.close)
 		}
 	}
 	d := newDialogueWith(t, &linkedSettings)

@@ -37,6 +37,7 @@ type dialogue struct {
 	accepted bool      // the gateway's word on a login was OK
 
 	core     core.Session           // of the next outcome of a login
+	linked   bool                   // the outcome of the last login had one
 	told     func(*session.Outcome) // what else the core tells then
 	passed   []string               // the bodies that were passed on
 	full     reason.Reason          // why the core takes no more
@@ -132,11 +133,10 @@ func (d *dialogue) step(ev *session.Event) {
 			d.said, d.item = append(d.said, fx.Reason), fx.Item
 			outcome.Reason = fx.Reason
 		case session.DoPass:
-			if d.full == reason.OK {
+			if outcome.Reason = d.mayPass(); outcome.Reason == reason.OK {
 				d.passed = append(d.passed, string(fx.Body))
 				return
 			}
-			outcome.Reason = d.full
 			copy(outcome.Ref[:], "REF123")
 			ev = &session.Event{Kind: session.RequestRefused, Now: d.now, Outcome: &outcome, Number: fx.Header.SequenceNumber}
 			continue
@@ -147,6 +147,14 @@ func (d *dialogue) step(ev *session.Event) {
 		copy(outcome.Ref[:], "REF123")
 		ev = &session.Event{Kind: session.OutcomeKnown, Now: d.now, Do: fx.Do, Op: fx.Op, Outcome: &outcome, SubmitID: fx.SubmitID}
 	}
+}
+
+// mayPass is what the front says of a request: without a core it knows none.
+func (d *dialogue) mayPass() reason.Reason {
+	if !d.linked {
+		return reason.UnknownRequest
+	}
+	return d.full
 }
 
 // spend holds an answer that is to be verified to what a challenge is good for: the last one
@@ -265,7 +273,7 @@ func (d *dialogue) finish(why reason.Reason) {
 	if outcome.Session = d.core; d.told != nil {
 		d.told(&outcome)
 	}
-	d.attempt = nil
+	d.attempt, d.linked = nil, outcome.Session != nil
 	d.step(&session.Event{
 		Kind: session.OutcomeKnown, Now: d.now, Do: session.DoLogin, Op: session.OpLogin, Outcome: &outcome,
 	})

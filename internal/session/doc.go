@@ -19,8 +19,8 @@
 //
 // # Business messages
 //
-// Where the core takes business, DoPass asks to hand a request over: of it the header alone was looked at.
-// RequestRefused says that it was not, or will not be answered. Deliver frames a message of the core's if the state
+// DoPass asks to hand a request over: of it the header alone was looked at.
+// RequestRefused says that it was not, or will not be answered; without a core that takes business, each is refused. Deliver frames a message of the core's if the state
 // lets the terminal have it. ExitAsked ends the session with ForceExit.
 //
 // An unknown message takes a number of the dialog too. Where the business goes to another front (Settings.FrontBehind), that one
@@ -55,7 +55,7 @@
 //     session: the machine holds no reference to anything shared but its Settings.
 //   - The numbers of requests that pass rise by one from 1, but for those that the session answered itself; the
 //     parts of a long message have one, and nothing passes behind a part that did not.
-//   - That the core is away, or takes no more, counts for no bound of the terminal's.
+//   - That the core is away, or takes no more, counts for no bound of the terminal's. That no core takes business does.
 //   - Every refusal has one Reason of a closed set, which is at once the audit word, the
 //     metric label and, by its table, the code on the wire and whether the session ends.
 //

@@ -76,8 +76,8 @@ type Session struct {
 	pending   int // frames since the login left
 	heartbeat time.Duration
 
-	// The requests of a customer whose core takes business.
-	business bool   // it does
+	// The requests of a customer.
+	business bool   // the core takes them
 	inRun    bool   // the parts of a long message are coming
 	skipRun  bool   // one of them was refused: the others are not passed
 	dialog   uint32 // the number of the last request
@@ -244,7 +244,7 @@ func (s *Session) unknown(m ftd.Message, fx *Effects) {
 		s.malformed(ftd.FaultUnknownTID, fx)
 		return
 	}
-	if s.state == LoggedIn && s.business && s.numbers(m.SequenceSeries, m.SequenceNumber) {
+	if s.state == LoggedIn && s.numbers(m.SequenceSeries, m.SequenceNumber) {
 		s.dialog++ // it was one of the dialog's numbers, and leaves a gap at the core
 		s.targetOf(m.SequenceSeries, m.SequenceNumber)
 		fx.Header = ftd.Header{TID: m.TID, Chain: ftd.ChainSingle, SequenceNumber: m.SequenceNumber}

@@ -43,7 +43,7 @@ func TestGoodDialogue(t *testing.T) {
 // TestStateTimesEvent is the table of what each request does in each state.
 func TestStateTimesEvent(t *testing.T) {
 	const stay = reason.StayOpen
-	unknown := func(d *dialogue) { d.message(0x7777) }
+	unknown := func(d *dialogue) { d.message(0x8123) }
 	type result struct {
 		code  int // of the only answer; -1: an answer without Error; -2: no answer
 		close reason.Close
@@ -83,6 +83,13 @@ func TestStateTimesEvent(t *testing.T) {
 			{0, reason.LoggedOut, session.Closed},
 		}},
 		{"unknown message", unknown, [...]result{
+			{-2, reason.Malformed, session.Closed},
+			{-2, reason.Malformed, session.Closed},
+			{77, stay, session.Authenticated},
+			{77, stay, session.LoggingIn},
+			{77, stay, session.LoggedIn},
+		}},
+		{"business message", func(d *dialogue) { d.request('S', 1) }, [...]result{
 			{-2, reason.Malformed, session.Closed},
 			{-2, reason.Malformed, session.Closed},
 			{77, stay, session.Authenticated},
@@ -549,21 +556,32 @@ func TestRefusalFlood(t *testing.T) {
 		d = newDialogue(t)
 		d.reach(state)
 		for range settings.Refusals {
-			d.message(0x7777)
+			d.message(0x8123)
 		}
 		if d.close != reason.StayOpen {
 			t.Fatalf("%v: closed by %v after %d refusals", state, d.close, len(d.sent))
 		}
-		d.message(0x7777)
+		d.message(0x8123)
 		if d.close != reason.RefusalFlood || len(d.sent) != settings.Refusals+1 {
 			t.Errorf("%v: %d answers, closed by %v", state, len(d.sent), d.close)
 		}
+	}
+	d = newDialogue(t) // business messages that no core takes
+	d.reach(session.LoggedIn)
+	for n := range settings.Refusals + 1 {
+		if d.close != reason.StayOpen {
+			t.Fatalf("closed by %v after %d business messages", d.close, n)
+		}
+		d.request('S', uint32(n)+1)
+	}
+	if d.close != reason.RefusalFlood || len(d.sent) != settings.Refusals+1 {
+		t.Errorf("business messages: %d answers, closed by %v", len(d.sent), d.close)
 	}
 	d = newDialogue(t)
 	d.reach(session.LoggedIn)
 	for range 1000 {
 		d.now = d.now.Add(time.Second)
-		d.message(0x7777)
+		d.message(0x8123)
 	}
 	if d.close != reason.StayOpen {
 		t.Errorf("one refusal a second: closed by %v", d.close)
