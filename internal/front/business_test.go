@@ -437,7 +437,7 @@ func TestMessagesFollowTheLogin(t *testing.T) {
 			a.Line.Deliver(order(3, number, 1000)[4:])
 		}
 		if string(a.UserID) == "kicked" {
-			a.Line.Exit([]byte("1bye"), reason.Kicked)
+			a.Line.Exit(session.AppendForceExit(nil, '1', "bye"), reason.Kicked)
 		}
 	}
 	r := start(t, config(), h)

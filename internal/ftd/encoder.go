@@ -80,7 +80,7 @@ func (e *Encoder) begin(fid FID, dataLen int) bool {
 		e.err = FaultBodyLong
 		return false
 	}
-	if e.seen.add(fid, true) {
+	if place, known := fid.place(true); known && e.seen.add(place) {
 		e.err = FaultFieldTwice
 		return false
 	}

@@ -120,29 +120,38 @@ func (f FID) String() string {
 	return fmt.Sprintf("FID(0x%08X)", uint32(f))
 }
 
-// fidSet is a set of known FIDs: one bit each, so that it costs no allocation.
-type fidSet uint64
-
-// add puts a known f into the set and reports whether it was there before. An unknown
-// f is ignored: an unknown field may be present more than once. The link's are known in a message of the link.
-func (s *fidSet) add(f FID, link bool) (twice bool) {
-	var bit fidSet
+// place is where a known FID is in a fidSet and in leastLens: in the order of their numbers. known is false for an unknown one, which may
+// be present more than once, with any length. The link's are known in a message of the link.
+func (f FID) place(link bool) (at FID, known bool) {
 	switch {
 	case f == FIDError:
-		bit = 1 << 0
+		return 0, true
 	case f == FIDForceExit:
-		bit = 1 << 1
+		return 1, true
 	case f == FIDErrorTargetSequence:
-		bit = 1 << 2
-	case f >= FIDAuthIdentity && f <= FIDTerminalTag:
-		bit = 1 << (3 + f - FIDAuthIdentity)
-	case f == FIDResumePoints:
-		bit = 1 << 19
-	case f == FIDPasswordUpdate:
-		bit = 1 << 20
+		return 2, true
+	case f >= FIDAuthIdentity && f <= FIDPasswordUpdate:
+		return 3 + f - FIDAuthIdentity, true
 	case link && f >= FIDLinkIdentity && f <= FIDLinkCredit:
-		bit = 1 << (21 + f - FIDLinkIdentity)
+		return 20 + f - FIDLinkIdentity, true
 	}
+	return 0, false
+}
+
+// leastLens are the bytes that the fixed items of a field between terminal and front take, by its place.
+var leastLens = [...]int{
+	errorLen, forceExitLen, errorTargetLen,
+	authIdentityLen, ChallengeLen, ChallengeLen, authResultLen, loginRequestLen, terminalInfoLen, loginResponseLen, logoutRequestLen,
+	relayedTerminalLen, submitRequestLen, submitResponseLen, relayRecordedLen, relayTermsLen, submitRefLen, terminalTagLen,
+	pointLen, passwordUpdateLen,
+}
+
+// fidSet is a set of known FIDs, by their places: one bit each, so that it costs no allocation.
+type fidSet uint64
+
+// add puts the FID of a place into the set and reports whether it was there before.
+func (s *fidSet) add(place FID) (twice bool) {
+	bit := fidSet(1) << place
 	twice = *s&bit != 0
 	*s |= bit
 	return twice

@@ -96,6 +96,35 @@ func TestLayoutsAreWhatIsDecoded(t *testing.T) {
 	}
 }
 
+// TestShortFields: a front's own message has no known field that is shorter than its items, whether or not it uses it. A longer one is
+// good, and in a business message and in one of the link the field's reader judges.
+func TestShortFields(t *testing.T) {
+	for tid, checked := range map[ftd.TID]bool{
+		ftd.TIDAuthenticate: true, ftd.TIDUserLogin: true, ftd.TIDUserLogout: true, ftd.TIDForceExit: true, ftd.TIDTerminalSubmit: true,
+		ftd.TIDTerminalEnd: true, ftd.TIDRequestCode: true, 0x8123: true, 0x9000: true,
+		ftd.TIDError: false, ftd.TIDPasswordUpdate: false, 3: false, 0x9100: false,
+		ftd.TIDLinkLogin: false, ftd.TIDSessionVerify: false, ftd.TIDSessionKick: false, 0x90FF: false,
+	} {
+		for _, fid := range withLayout() {
+			least := kinds[fid].minLen
+			short := map[bool]error{true: ftd.FaultFieldShort}[checked]
+			for n, want := range map[int]error{0: short, 1: short, least - 1: short, least: nil, least + 1: nil} {
+				other := rawField{0x7777, []byte("x")}
+				if _, err := ftd.DecodeMessage(body(tid, other, rawField{fid, make([]byte, n)}, other)); err != want {
+					t.Errorf("%v with %v of %d bytes: %v, want %v", tid, fid, n, err, want)
+				}
+			}
+			twice := rawField{fid, make([]byte, least)}
+			if _, err := ftd.DecodeMessage(body(tid, twice, twice)); err != ftd.FaultFieldTwice {
+				t.Errorf("%v with %v twice: %v", tid, fid, err)
+			}
+		}
+		if _, err := ftd.DecodeMessage(body(tid, rawField{0x8012, nil}, rawField{0x8000, nil}, rawField{0x0004, nil})); err != nil {
+			t.Errorf("%v with unknown fields that are empty: %v", tid, err)
+		}
+	}
+}
+
 func holds(item ftd.Item, data []byte, want reflect.Value) bool {
 	text := strings.TrimRight(string(data), " ")
 	switch item.Kind {

@@ -62,7 +62,9 @@ type Message struct {
 }
 
 // DecodeMessage reads the body of an FTDC frame. It accepts any TID and any FIDs, and
-// of the known FIDs each once at most. The error is a Fault.
+// of the known FIDs each once at most. In a front's own message no known field is too short, whether or not the message uses it; a core
+// and its terminals agree on their fields themselves, and who reads one of the link judges it: there a short one does not end the link.
+// The error is a Fault.
 func DecodeMessage(body []byte) (Message, error) {
 	h, err := DecodeHeader(body)
 	switch {
@@ -75,7 +77,7 @@ func DecodeMessage(body []byte) (Message, error) {
 		TID: h.TID, Fields: Fields(body[MessageHeaderLen:]),
 		SequenceSeries: h.SequenceSeries, SequenceNumber: h.SequenceNumber,
 	}
-	if err := m.Fields.check(int(binary.BigEndian.Uint16(body[12:])), m.TID.link()); err != nil {
+	if err := m.Fields.check(int(binary.BigEndian.Uint16(body[12:])), m.TID); err != nil {
 		return Message{}, err
 	}
 	return m, nil
@@ -110,19 +112,23 @@ func (f Fields) Next() (fid FID, data []byte, rest Fields) {
 	return fid, data, rest
 }
 
-// check walks count fields and wants them to use up f exactly.
-func (f Fields) check(count int, link bool) error {
+// check walks count fields of a message and wants them to use up f exactly.
+func (f Fields) check(count int, tid TID) error {
 	var seen fidSet
+	link, fronts := tid.link(), !tid.link() && !tid.Business()
 	for ; count > 0; count-- {
 		if len(f) == 0 {
 			return FaultFieldCount
 		}
-		fid, _, rest, whole := f.cut()
+		fid, data, rest, whole := f.cut()
 		if !whole {
 			return FaultFieldOverrun
 		}
-		if seen.add(fid, link) {
+		switch place, known := fid.place(link); {
+		case known && seen.add(place):
 			return FaultFieldTwice
+		case known && fronts && len(data) < leastLens[place]:
+			return FaultFieldShort
 		}
 		f = rest
 	}

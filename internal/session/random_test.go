@@ -203,7 +203,7 @@ var moves = []func(d *dialogue, c chance){
 			d.message(ftd.TIDTerminalEnd, func(e *ftd.Encoder) { e.SubmitRef(&ftd.SubmitRef{SubmitID: []byte(submitID)}) })
 			return
 		}
-		d.step(&session.Event{Kind: session.TerminalExitAsked, Now: d.now, SubmitID: []byte(submitID), ForceExit: c.bytes(120)})
+		d.step(&session.Event{Kind: session.TerminalExitAsked, Now: d.now, SubmitID: []byte(submitID), ForceExit: append(make([]byte, 101), c.bytes(20)...)})
 	},
 }
 

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 	"time"
@@ -539,6 +540,46 @@ func TestBodyLimit(t *testing.T) {
 	d.reach(session.Authenticated)
 	if d.s.BodyLimit() != ftd.MaxBodyLen {
 		t.Errorf("after authentication: %d", d.s.BodyLimit())
+	}
+}
+
+// TestShortFieldsOfNoUse: a known field that a message does not use is held to its length all the same, in every state.
+func TestShortFieldsOfNoUse(t *testing.T) {
+	raw := func(fid ftd.FID, n int) func(*ftd.Encoder) {
+		return func(e *ftd.Encoder) { e.Raw(fid, bytes.Repeat([]byte("x"), n)) }
+	}
+	for name, c := range map[string]struct {
+		state  session.State
+		relay  bool
+		tid    ftd.TID
+		fields []func(*ftd.Encoder)
+		fid    ftd.FID
+		least  int
+	}{
+		"Error at Authenticate": {session.Connected, false, ftd.TIDAuthenticate, []func(*ftd.Encoder){identity(app)}, ftd.FIDError, 130},
+		"TerminalTag at a direct login": {
+			session.Authenticated, false, ftd.TIDUserLogin, []func(*ftd.Encoder){loginRequest("9999", "8"), terminalInfo("1.0")}, ftd.FIDTerminalTag, 190,
+		},
+		"LogoutRequest at a submission": {
+			session.LoggedIn, true, ftd.TIDTerminalSubmit, []func(*ftd.Encoder){submitRequest(submitID), relayedTerminal, terminalInfo("1.0")},
+			ftd.FIDLogoutRequest, 28,
+		},
+		"Error at a logout":           {session.LoggedIn, false, ftd.TIDUserLogout, []func(*ftd.Encoder){logoutRequest("9999", "88888888")}, ftd.FIDError, 130},
+		"Error at an unknown message": {session.LoggedIn, false, 0x8123, nil, ftd.FIDError, 130},
+	} {
+		for n, want := range map[int]reason.Close{0: reason.Malformed, 1: reason.Malformed, c.least - 1: reason.Malformed, c.least: reason.StayOpen} {
+			d := newDialogue(t)
+			if c.relay {
+				d = relay(t, c.state)
+			} else {
+				d.reach(c.state)
+			}
+			d.message(c.tid, append(slices.Clone(c.fields), raw(c.fid, n))...)
+			malformed := d.close == reason.Malformed
+			if malformed != (want == reason.Malformed) || malformed && (d.fault != ftd.FaultFieldShort || len(d.sent) != 0) {
+				t.Errorf("%s, %d bytes: closed by %v, %v, sent %v", name, n, d.close, d.fault, d.sent)
+			}
+		}
 	}
 }
 
