@@ -132,6 +132,9 @@ func TestLogoutWaitsForSubmissions(t *testing.T) {
 	if len(d.submits) != 3 || len(d.sent) != 0 || len(d.gone) != 0 || len(d.passed) != 0 || d.close != reason.StayOpen {
 		t.Fatalf("%d on their way, sent %+v, gone %v, %d passed, closed by %v", len(d.submits), d.sent, d.gone, len(d.passed), d.close)
 	}
+	if d.s.Passes(ftd.Frame{Type: ftd.FrameFTDC, Body: business(3, 'S', 0, 1)}) {
+		t.Error("a business message behind the logout passes")
+	}
 	d.decided(reason.OK)
 	d.decided(reason.OutOfScope)
 	if len(d.sent) != 2 || len(d.said) != 0 || d.close != reason.StayOpen {
@@ -185,6 +188,20 @@ func TestLogoutThatWaitsEnds(t *testing.T) {
 	d.tick(60 * time.Second) // a relay that sends heartbeats is heard
 	if d.decided(reason.OK); d.close != reason.LoggedOut {
 		t.Errorf("with heartbeats: closed by %v", d.close)
+	}
+
+	d = relay(t, session.LoggedIn) // the last answer is one refusal too many
+	for range 1000 {
+		d.submit(id(0))
+		d.decided(reason.OutOfScope)
+	}
+	d.submit(id(0))
+	d.sendLogout()
+	var fx session.Effects
+	refused := session.Outcome{Reason: reason.OutOfScope, Ref: reason.Ref([]byte("4CV33T"))}
+	d.s.Step(&session.Event{Kind: session.SubmitDone, Now: d.now, Outcome: &refused, SubmitID: []byte(id(0))}, &fx)
+	if fx.Close != reason.RelayRefusals || fx.Do != session.DoNothing || len(fx.Wire) == 0 {
+		t.Errorf("closed by %v, asks for %v, %d bytes sent", fx.Close, fx.Do, len(fx.Wire))
 	}
 }
 
