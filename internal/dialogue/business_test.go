@@ -347,7 +347,8 @@ func TestAMessageOfWhichNothingWasPassedSaysSo(t *testing.T) {
 func TestMailFollowsTheLogin(t *testing.T) {
 	f, d, in := loggingIn(t, plenty, session.Outcome{})
 	d.Take(AppendDelivery(AppendDelivery(nil, delivery(1)), delivery(2)), time.Now())
-	d.Take(AppendExit(AppendRefusal(AppendDelivery(nil, delivery(3)), 0, 9, reason.CoreUnanswered), session.AppendForceExit(nil, '1', "bye"), reason.Kicked), time.Now())
+	mail := AppendRefusal(AppendDelivery(nil, delivery(3)), 0, 9, reason.CoreUnanswered)
+	d.Take(AppendExit(mail, session.AppendForceExit(nil, '1', "bye"), reason.Kicked), time.Now())
 	d.Take(AppendDelivery(nil, delivery(4)), time.Now()) // behind the end
 	if f.written.Len() != 0 {
 		t.Fatal("something went out before the answer")

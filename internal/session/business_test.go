@@ -537,7 +537,8 @@ func TestLostCoreEndsTheSession(t *testing.T) {
 }
 
 func TestExitSendsTheseBytes(t *testing.T) {
-	for _, data := range []string{"1bye" + strings.Repeat(" ", 97), strings.Repeat("\xff", 5000), string(session.AppendForceExit(nil, '3', strings.Repeat("出", 50)))} {
+	cut := session.AppendForceExit(nil, '3', strings.Repeat("出", 50))
+	for _, data := range []string{"1bye" + strings.Repeat(" ", 97), strings.Repeat("\xff", 5000), string(cut)} {
 		d := trading(t)
 		d.step(&session.Event{Kind: session.ExitAsked, Now: d.now, ForceExit: []byte(data), Why: reason.Kicked})
 		want := data[:min(len(data), 4096-16-6)]

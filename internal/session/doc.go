@@ -20,8 +20,8 @@
 // # Business messages
 //
 // DoPass asks to hand a request over: of it the header alone was looked at.
-// RequestRefused says that it was not, or will not be answered; without a core that takes business, each is refused. Deliver frames a message of the core's if the state
-// lets the terminal have it. ExitAsked ends the session with ForceExit.
+// RequestRefused says that it was not, or will not be answered; without a core that takes business, each is refused.
+// Deliver frames a message of the core's if the state lets the terminal have it. ExitAsked ends the session with ForceExit.
 //
 // An unknown message takes a number of the dialog too. Where the business goes to another front (Settings.FrontBehind), that one
 // counts it likewise: it is passed on, and the other front answers it.
