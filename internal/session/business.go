@@ -106,10 +106,13 @@ func (s *Session) request(body []byte, fx *Effects) {
 }
 
 // judge holds a header to the dialog's rules: series 0, numbers 1, 2, 3 … without a gap, one for all parts of
-// a long message, and those in one run. While only the password may be changed no number is counted.
+// a long message, and those in one run. While only the password may be changed no number is counted. Where no core takes business no
+// wrong one ends the session: each request is refused anyway, and an unknown TID is answered and the session goes on.
 func (s *Session) judge(h ftd.Header) error {
 	begins := h.Chain == ftd.ChainSingle || h.Chain == ftd.ChainFirst
 	switch {
+	case s.state == LoggedIn && !s.business:
+		s.skipRun = s.skipRun && !begins && h.SequenceSeries == 0 && h.SequenceNumber == s.dialog
 	case h.SequenceSeries != 0:
 		return ftd.FaultSequence
 	case s.state == PasswordOnly && h.Chain != ftd.ChainSingle:

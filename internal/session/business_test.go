@@ -283,17 +283,36 @@ func TestBusinessWithoutACore(t *testing.T) {
 	if d.deliver(business(3, 'S', 0, 1)) {
 		t.Error("a message of no core was delivered")
 	}
-	for name, body := range map[string][]byte{
-		"no number": business(3, 'S', 0, 0), "a gap": business(3, 'S', 0, 7), "a repeat": business(3, 'S', 0, 5),
-		"another series": business(3, 'S', 4, 6), "a part without its beginning": business(3, 'L', 0, 5),
+	for name, c := range map[string]struct {
+		bodies [][]byte
+		about  []int32 // the number of each answer
+	}{
+		"no number":                     {[][]byte{business(3, 'S', 0, 0)}, []int32{0}},
+		"a gap":                         {[][]byte{business(3, 'S', 0, 7), business(3, 'S', 0, 8)}, []int32{7, 8}},
+		"a repeat":                      {[][]byte{business(3, 'S', 0, 5)}, []int32{5}},
+		"another series":                {[][]byte{business(3, 'S', 4, 6)}, []int32{6}},
+		"a part without its beginning":  {[][]byte{business(3, 'L', 0, 5)}, []int32{5}},
+		"a beginning within a run":      {[][]byte{business(3, 'F', 0, 6), business(3, 'F', 0, 7), business(3, 'L', 0, 7)}, []int32{6, 7}},
+		"another request within a run":  {[][]byte{business(3, 'F', 0, 6), business(3, 'S', 0, 7), business(3, 'L', 0, 6)}, []int32{6, 7, 6}},
+		"a run that changes its number": {[][]byte{business(3, 'F', 0, 6), business(3, 'C', 0, 6), business(3, 'L', 0, 9)}, []int32{6, 9}},
 	} {
 		d := newDialogue(t)
 		d.reach(session.LoggedIn)
 		for n := range uint32(5) {
 			d.request('S', n+1)
 		}
-		if d.body(body); d.close != reason.Malformed || len(d.sent) != 5 {
-			t.Errorf("%s: %d answers, closed by %v", name, len(d.sent), d.close)
+		for _, body := range c.bodies {
+			d.body(body)
+		}
+		var about []int32
+		for _, a := range d.sent[5:] {
+			if a.code != 77 {
+				t.Errorf("%s: answered %+v", name, a)
+			}
+			about = append(about, a.target)
+		}
+		if !slices.Equal(about, c.about) || d.close != reason.StayOpen {
+			t.Errorf("%s: answers about %v, closed by %v", name, about, d.close)
 		}
 	}
 }

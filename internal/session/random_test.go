@@ -224,7 +224,11 @@ func (m *dialogModel) next() uint32 { return m.last + 1 }
 func (m *dialogModel) take(d *dialogue, chain byte, number uint32, passed, answered int) {
 	d.t.Helper()
 	begins := chain == 'S' || chain == 'F'
-	good := begins && !m.run && number == m.last+1 || !begins && m.run && number == m.last
+	continues := !begins && m.run && number == m.last
+	good := begins && !m.run && number == m.last+1 || continues
+	if !d.linked { // then a wrong number is refused as any other is
+		good, m.skip = true, m.skip && continues
+	}
 	if good == (d.close == reason.Malformed) {
 		d.t.Fatalf("chain %c, number %d after %+v: closed by %v", chain, number, *m, d.close)
 	}
