@@ -28,8 +28,8 @@
 // A session is open under one tenure. When that ends, the session waits up to Options.Grace for the next one,
 // and is then resumed there by SessionResume, within Options.Grace and Options.VerifyTimeout of the loss, however often a core
 // comes and goes meanwhile; its dialog requests without an answer are refused to the
-// terminal (core_unanswered). If there is no core in time, or the core does not know the session, the session
-// is leaving: its terminal gets ForceExit, and logs in again; so is one that may only change its password when its
+// terminal (core_unanswered). If there is no core in time, or the core does not know the session, or kicks it before it has
+// resumed it, the session is leaving: its terminal gets ForceExit; so is one that may only change its password when its
 // tenure ends. A verifying session is refused when its tenure ends (core_away), a verified one cannot be opened
 // (core.ErrLost); of both the core is told SessionAbort if its connection is up.
 //

@@ -247,20 +247,9 @@ func (c *conn) sessionAnswer(t *tenure, s *session, msg *ftd.Message) {
 
 // kick ends a session as the core wants it; the front's Close tells the core when that is done.
 func (c *conn) kick(t *tenure, s *session, msg *ftd.Message) {
-	s.mu.Lock()
-	known := s.tenure == t && (s.state == verified || s.state == passwordOnly || s.state == open)
-	again := s.kicked
-	if known {
-		s.kicked = true
-	}
-	terminal := s.terminal
-	s.mu.Unlock()
-	switch {
-	case !known:
-		c.link.discard(EarlyKick, c, s.id, msg.TID, nil)
-		return
-	case again:
-		c.link.discard(SecondAnswer, c, s.id, msg.TID, nil)
+	terminal, why := s.kick(t)
+	if terminal == nil {
+		c.link.discard(why, c, s.id, msg.TID, nil)
 		return
 	}
 	data, err := kickData(msg)
@@ -270,6 +259,25 @@ func (c *conn) kick(t *tenure, s *session, msg *ftd.Message) {
 	}
 	c.link.observer.Exited(ExitKicked)
 	terminal.Exit(data, reason.Kicked)
+}
+
+// kick is the terminal that the core of t wants sent away; nil and why not if there is none. A session that the core has not resumed yet
+// is one that it has all the same: the front does not ask for it any more, takes no answer about it, and tells that core of its end.
+func (s *session) kick(t *tenure) (core.Terminal, Discard) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	another := s.tenure != nil && s.tenure != t && !s.tenure.over.Load() // t has ended this moment
+	switch {
+	case s.exited:
+		return nil, SecondAnswer
+	case s.tenure == t && (s.state == verified || s.state == passwordOnly || s.state == open):
+	case !another && (s.state == open || s.state == waiting || s.state == resuming || s.state == leaving):
+		s.state, s.tenure = leaving, t
+	default:
+		return nil, EarlyKick
+	}
+	s.exited = true
+	return s.terminal, 0
 }
 
 func kickData(msg *ftd.Message) ([]byte, error) {

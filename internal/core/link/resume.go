@@ -135,10 +135,11 @@ func (l *Link) exits(leave []*session, spread time.Duration) {
 	}
 }
 
-// exit sends the terminal of a leaving session away.
+// exit sends the terminal of a leaving session away, unless a kick has.
 func (s *session) exit() {
 	s.mu.Lock()
-	terminal, still := s.terminal, s.state == leaving
+	terminal, still := s.terminal, s.state == leaving && !s.exited
+	s.exited = s.exited || still
 	s.mu.Unlock()
 	if still && s.link.ctx.Err() == nil {
 		s.link.observer.Exited(ExitCoreChanged)

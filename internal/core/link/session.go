@@ -38,8 +38,8 @@ type session struct {
 	state    sessionState
 	terminal core.Terminal
 	tenure   *tenure // nil while waiting
-	kicked   bool
-	replaces bool // one with the same ID that could only change its password, and whose place the core may keep
+	exited   bool    // its terminal was told to leave
+	replaces bool    // one with the same ID that could only change its password, and whose place the core may keep
 	record   uuid.UUID
 	asked    ftd.ResumePoints      // the flows that the terminal named
 	flows    flows                 // how far those are that were delivered
@@ -251,6 +251,9 @@ func (s *session) release(over []*tenure, now time.Time) (was sessionState) {
 		s.state, s.tenure = closed, nil
 	case open, resuming:
 		s.state, s.last, s.tenure = waiting, s.tenure.conn, nil
+		if s.exited { // its terminal is on its way out: no core is asked for it
+			s.state = leaving
+		}
 		if s.lost.IsZero() {
 			s.lost = now
 		}

@@ -88,7 +88,7 @@ const (
 	LateResume                     // an answer to SessionResume that is not waited for
 	BadResume                      // an answer to SessionResume that makes no sense: the terminal logs in again
 	BadKick                        // SessionKick without a legal ForceExit: the session ended with the front's own
-	EarlyKick                      // SessionKick of a session that is not verified
+	EarlyKick                      // SessionKick of a session that the core has not let in
 	LateCode                       // an answer to RequestCode that is not waited for
 	UnknownAudience                // an audience that the front does not know
 	Repeated                       // of a flow, behind a second answer to SessionResume: the terminal has it
