@@ -55,6 +55,16 @@ func (f *flows) goesOn(i int, h ftd.Header) bool {
 	return further(h) && f.cut&(1<<i) != 0 && int32(h.SequenceNumber) == f.points.Points[i].Number+1
 }
 
+// lacksFirst reports whether h is a further part of a message whose first parts the terminal has not got, because its session was not open
+// then. The core that sends it the whole message again finds the flow at the number before. Of a flow that is not among points nothing is known.
+func (f *flows) lacksFirst(h ftd.Header) bool {
+	if h.SequenceSeries == 0 || h.Chain != ftd.ChainMiddle && h.Chain != ftd.ChainLast {
+		return false
+	}
+	i := f.index(h.SequenceSeries)
+	return i < ftd.MaxResumePoints && (i == f.points.Count || !f.goesOn(i, h))
+}
+
 // endsMessage reports whether a message is complete with the one that has header h.
 func endsMessage(h ftd.Header) bool { return h.Chain == ftd.ChainSingle || h.Chain == ftd.ChainLast }
 

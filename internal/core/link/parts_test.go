@@ -64,6 +64,98 @@ func TestAFlowIsDeliveredWithItsLastPart(t *testing.T) {
 	}
 }
 
+// partsOf names the parts that a terminal got.
+func partsOf(t *testing.T, terminal *fakeTerminal) string {
+	t.Helper()
+	var got []string
+	for _, body := range terminal.bodies() {
+		h, err := ftd.DecodeHeader(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%d%c", h.SequenceNumber, h.Chain))
+	}
+	return strings.Join(got, " ")
+}
+
+// wantDelivered takes a SessionResume, which names flow 2 with that number.
+func wantDelivered(t *testing.T, k *coreConn, number int32) {
+	t.Helper()
+	g := k.next(ftd.TIDSessionResume)
+	var resume ftd.ResumeSession
+	if err := resume.Decode(g.field(t, ftd.FIDResumeSession)); err != nil {
+		t.Fatal(err)
+	}
+	if got := resume.Delivered.All(); !slices.Equal(got, []ftd.Point{{Series: 2, Number: number}}) {
+		t.Errorf("delivered to session %d are %v, want %d", g.tag.SessionID, got, number)
+	}
+}
+
+// TestABroadcastBeginsWithItsFirstPart: a session that opens, or is resumed, between two parts of a broadcast gets none of the others. What it
+// says that it has does not change by them, and the core sends it the whole message.
+func TestABroadcastBeginsWithItsFirstPart(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminals := []*fakeTerminal{newTerminal(), newTerminal(), newTerminal()}
+		toAll := func(audience byte, number uint32, chain byte) []byte {
+			return ftd.AppendBroadcast(nil, ftd.Audience(audience), flowPart(number, chain))
+		}
+		want := func(all ...string) {
+			t.Helper()
+			synctest.Wait()
+			for i, w := range all {
+				if got := partsOf(t, terminals[i]); got != w {
+					t.Errorf("terminal %d got %q, want %q", i+1, got, w)
+				}
+			}
+		}
+		openSession(t, l, k, 1, terminals[0], ftd.Point{Series: 2, Number: 9})
+		k.send(toAll('D', 10, 'F'))
+		synctest.Wait()
+		openSession(t, l, k, 2, terminals[1], ftd.Point{Series: 2, Number: 9})
+		openSession(t, l, k, 3, terminals[2]) // gets those to all
+		k.send(toAll('D', 10, 'C'), toAll('B', 10, 'L'))
+		want("10F 10C 10L", "", "")
+		k.send(toSession(2, flowPart(10, 'F')), toSession(2, flowPart(10, 'L')))
+
+		k.send(toAll('B', 11, 'F'), stateChange(accept(ftd.CoreActive, instanceA, 2)))
+		for range terminals {
+			wantDelivered(t, k, 10)
+		}
+		k.send(resumeOK(1, 0), resumeOK(2, 0), resumeOK(3, 0), toAll('B', 11, 'L'))
+		want("10F 10C 10L 11F", "10F 10L 11F", "11F")
+		for id := range int32(3) {
+			k.send(toSession(id+1, flowPart(11, 'F')), toSession(id+1, flowPart(11, 'L')))
+		}
+		k.send(toAll('B', 12, 'F'), toAll('B', 12, 'C'), toAll('B', 12, 'L'))
+		want("10F 10C 10L 11F 11F 11L 12F 12C 12L", "10F 10L 11F 11F 11L 12F 12C 12L", "11F 11F 11L 12F 12C 12L")
+	})
+}
+
+// TestASessionThatOpensWithinABroadcastStaysBeforeIt: the next SessionResume does not name a message of which the terminal has nothing.
+func TestASessionThatOpensWithinABroadcastStaysBeforeIt(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		k.send(ftd.AppendBroadcast(nil, 'D', flowPart(1, 'F')))
+		synctest.Wait()
+		terminal := newTerminal()
+		openSession(t, l, k, 1, terminal, ftd.Point{Series: 2, Number: 0})
+		k.send(ftd.AppendBroadcast(nil, 'D', flowPart(1, 'C')), ftd.AppendBroadcast(nil, 'D', flowPart(1, 'L')))
+		synctest.Wait()
+		k.send(stateChange(accept(ftd.CoreActive, instanceA, 2)))
+		wantDelivered(t, k, 0)
+		k.send(resumeOK(1, 0), toSession(1, flowPart(1, 'F')), toSession(1, flowPart(1, 'L')))
+		synctest.Wait()
+		if got := partsOf(t, terminal); got != "1F 1L" {
+			t.Errorf("delivered %q", got)
+		}
+	})
+}
+
 // TestAHandOverWaitsForTheLastPart: what another process is given says of a message in parts that it was delivered, and that it was whole.
 // One that a core does not end keeps the hand-over from happening, and no session that is resumed meanwhile waits for it.
 func TestAHandOverWaitsForTheLastPart(t *testing.T) {

@@ -141,7 +141,7 @@ func (s *session) audience(t *tenure, to ftd.Audience, h ftd.Header) core.Termin
 	if s.tenure != t || s.state != open || to == ftd.AudienceSeries && !names(&s.asked, h.SequenceSeries) {
 		return nil
 	}
-	if !s.flows.note(h) {
+	if s.flows.lacksFirst(h) || !s.flows.note(h) {
 		return nil
 	}
 	return s.terminal
