@@ -228,7 +228,8 @@ type Link struct {
 	// After the core went away, how long its sessions wait for one that can resume them. Then their
 	// terminals are told to log in again.
 	Grace time.Duration `key:"grace" default:"10s" min:"0s" max:"10m"`
-	// The time over which those terminals are told, so that they do not come back all at once.
+	// The time over which those terminals are told, and those whose sessions a core does not resume, however few they are,
+	// so that they do not come back all at once.
 	FailoverSpread time.Duration `key:"failover_spread" default:"30s" min:"0s" max:"10m"`
 	// How long business messages stay unread because the core gives no credit or the queue is above
 	// queue_low. Then they are taken again: without credit they are answered 90, else they wait in the queue.

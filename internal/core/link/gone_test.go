@@ -26,7 +26,7 @@ var coreChanges = []struct {
 func overALivingLink(t *testing.T, body func(t *testing.T, l *Link, k *coreConn, change []byte)) {
 	for _, c := range coreChanges {
 		t.Run(c.name, func(t *testing.T) {
-			inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+			inBubble(t, 1, func(o *Options) { o.FailoverSpread = time.Second }, func(t *testing.T, l *Link, cores []*fakeCore) {
 				k := cores[0].accept()
 				k.greet(accept(ftd.CoreActive, instanceA, 1))
 				synctest.Wait()

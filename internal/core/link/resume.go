@@ -25,7 +25,6 @@ func (l *Link) resumeWaiting(t *tenure) {
 		return
 	}
 	l.logger.Info("Sessions wait for the trading core that is active now: the front resumes them.", loggedSessions(len(waits))...)
-	t.resumes.Add(int32(len(waits)))
 	l.group.Go(func() { l.resume(t, waits) })
 }
 
@@ -58,7 +57,7 @@ func (l *Link) resume(t *tenure, waits []*session) {
 	}
 	if leave := l.sweep(t, waits); len(leave) > 0 {
 		l.logger.Warn("The trading core did not answer SessionResume in time: the front sends the terminals away.", loggedSessions(len(leave))...)
-		l.exits(leave, l.spreadOf(len(leave)))
+		l.exits(leave, l.options.FailoverSpread)
 	}
 }
 
@@ -101,20 +100,12 @@ func (l *Link) sweep(t *tenure, waits []*session) (leave []*session) {
 	return leave
 }
 
-// spreadOf is the time over which n terminals are sent away: as many a second as of a front with maxSpread sessions.
-func (l *Link) spreadOf(n int) time.Duration {
-	return l.options.FailoverSpread * time.Duration(min(n, maxSpread)) / maxSpread
-}
-
 // sendAway sends the terminals of leaving sessions away, beside the caller.
 func (l *Link) sendAway(leave []*session) {
 	if len(leave) > 0 && l.ctx.Err() == nil {
-		l.group.Go(func() { l.exits(leave, l.spreadOf(len(leave))) })
+		l.group.Go(func() { l.exits(leave, l.options.FailoverSpread) })
 	}
 }
-
-// maxSpread sessions or more leave over the whole of Options.FailoverSpread.
-const maxSpread = 1000
 
 // exits sends the terminals of leaving sessions away, evenly over spread.
 func (l *Link) exits(leave []*session, spread time.Duration) {
@@ -168,7 +159,7 @@ func (c *conn) resumeAnswered(t *tenure, s *session, msg *ftd.Message) {
 		}
 	case resumeFailed:
 		l.observer.SessionResumed(ResumeRefused)
-		l.exitLater(t, s)
+		l.exitLater(s)
 	}
 }
 
@@ -253,12 +244,11 @@ func readResume(msg *ftd.Message) (*resumeAnswer, error) {
 	return a, nil
 }
 
-// exitLater sends a terminal away at a moment that spreads the exits of all sessions which the core refuses.
-func (l *Link) exitLater(t *tenure, s *session) {
-	spread := l.spreadOf(int(t.resumes.Load()))
-	if spread <= 0 {
+// exitLater sends a terminal away at some moment of Options.FailoverSpread: of those that leave one by one none knows how many follow.
+func (l *Link) exitLater(s *session) {
+	if l.options.FailoverSpread <= 0 {
 		s.exit()
 		return
 	}
-	time.AfterFunc(l.jitter(spread), s.exit)
+	time.AfterFunc(l.jitter(l.options.FailoverSpread), s.exit)
 }

@@ -172,7 +172,7 @@ func TestResumeRefused(t *testing.T) {
 			k.next(ftd.TIDSessionResume)
 		}
 		k.send(resumeOK(1, 60), message(ftd.TIDSessionResume, tagOf(2), nil)) // refused, nonsense, unanswered
-		time.Sleep(DefaultVerifyTimeout + time.Second)
+		k.alive(DefaultVerifyTimeout + DefaultFailoverSpread + time.Second)
 		synctest.Wait()
 		for i, terminal := range terminals {
 			if got := terminal.left(); !slices.Equal(got, []reason.Close{reason.CoreChanged}) {
@@ -458,7 +458,7 @@ func TestAnswersToTwoResumes(t *testing.T) {
 		{"resumed, then refused", [2]int{0, 8}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inBubble(t, 1, func(o *Options) { o.FailoverSpread = 0 }, func(t *testing.T, l *Link, cores []*fakeCore) {
+			inBubble(t, 1, func(o *Options) { o.FailoverSpread = -1 }, func(t *testing.T, l *Link, cores []*fakeCore) {
 				k := cores[0].accept()
 				k.greet(accept(ftd.CoreActive, instanceA, 1))
 				synctest.Wait()

@@ -13,7 +13,6 @@ type tenure struct {
 	instance string
 	term     int32
 	over     atomic.Bool
-	resumes  atomic.Int32 // sessions that waited for it
 }
 
 // settle chooses the core in use again, after a machine changed. Sessions of a tenure that ended are released by the
