@@ -53,7 +53,7 @@
 // Each endpoint has a goroutine that dials, and then reads; each connection has a writer that works only while
 // the socket takes less than there is. One goroutine resumes the sessions of a tenure, one spreads exits.
 // Mutexes are taken in this order: Link.mu (endpoints, tenure), table.mu (which sessions there are), session.mu,
-// outbox.mu.
+// outbox.mu or resumes.mu.
 //
 // machine and choose have no I/O, no clock and no goroutine.
 //
@@ -69,6 +69,7 @@
 //     may use a reserve behind it (reserveOf); over that the link is closed, whereby the core closes all sessions.
 //   - Options.QueueLow and no credit: Wait holds back the terminals, not longer than Options.Wait.
 //   - Options.MaxSessions: sessions that the table has; more are refused (overloaded).
+//   - firstResumes and the pace of the core's answers: SessionResumes that have no answer yet.
 //   - maxCodeRequests: requests for a code that have no answer yet; for an older one the answer is discarded.
 //   - readBufferBytes for each connection; maxWindow dialog requests and ftd.MaxResumePoints flows that a session
 //     remembers for SessionResume.

@@ -272,6 +272,7 @@ func (s *session) kick(t *tenure) (core.Terminal, Discard) {
 		return nil, SecondAnswer
 	case s.tenure == t && (s.state == verified || s.state == passwordOnly || s.state == open):
 	case !another && (s.state == open || s.state == waiting || s.state == resuming || s.state == leaving):
+		s.land(false)
 		s.state, s.tenure = leaving, t
 	default:
 		return nil, EarlyKick

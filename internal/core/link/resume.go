@@ -1,72 +1,22 @@
 package link
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 )
 
-// resumeWaiting resumes the sessions that wait for a core, under t. mu is held.
-func (l *Link) resumeWaiting(t *tenure) {
-	var waits []*session
-	for _, s := range l.table.ordered() {
-		if s.now() == waiting {
-			waits = append(waits, s)
-		}
-	}
-	if len(waits) == 0 {
-		return
-	}
-	l.logger.Info("Sessions wait for the trading core that is active now: the front resumes them.", loggedSessions(len(waits))...)
-	l.group.Go(func() { l.resume(t, waits) })
-}
-
-func loggedSessions(n int) []zap.Field { return []zap.Field{zap.Int("sessions", n)} }
-
-// resume sends SessionResume for each session as fast as the core reads, and sends the terminals away of those that have
-// no answer in time.
-func (l *Link) resume(t *tenure, waits []*session) {
-	ctx, cancel := context.WithTimeout(t.conn.ctx, l.options.Grace+l.options.VerifyTimeout)
-	defer cancel()
-	for _, s := range waits {
-		if t.over.Load() || !t.conn.out.drained(ctx, l.options.QueueLow) {
-			break
-		}
-		l.sendResume(t, s)
-		if !s.resumeVisits(t, func() bool { return !t.over.Load() && t.conn.out.drained(ctx, l.options.QueueLow) }) && !t.over.Load() {
-			l.leaveUntold(s, t)
-		}
-	}
-	if t.over.Load() || t.conn.ctx.Err() != nil {
-		return // another tenure follows, or the grace ends
-	}
-	t.conn.out.flush()
-	timer := time.NewTimer(l.options.VerifyTimeout)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-t.conn.ctx.Done():
-		return
-	}
-	if leave := l.sweep(t, waits); len(leave) > 0 {
-		l.logger.Warn("The trading core did not answer SessionResume in time: the front sends the terminals away.", loggedSessions(len(leave))...)
-		l.exits(leave, l.options.FailoverSpread)
-	}
-}
-
-// sendResume queues SessionResume if the session still waits.
-func (l *Link) sendResume(t *tenure, s *session) {
+// sendResume queues SessionResume if the session still waits. It reports false if there is no such message; of a connection that ends the
+// next tenure asks for the session.
+func (l *Link) sendResume(t *tenure, s *session) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state != waiting || t.over.Load() {
-		return
+		return true
 	}
 	written, err := t.conn.out.must(func(dst []byte) ([]byte, error) {
 		e := ftd.BeginSession(dst, ftd.TIDSessionResume, l.tag(s.id))
@@ -77,27 +27,9 @@ func (l *Link) sendResume(t *tenure, s *session) {
 		s.state, s.tenure, s.resumed = resuming, t, time.Now()
 		s.asks.sent(t.conn)
 		s.telling = len(s.visits) > 0
+		t.resumes.sent()
 	}
-}
-
-// sweep marks those sessions that the core of t did not resume in time, if it is still in use: else the next is asked.
-func (l *Link) sweep(t *tenure, waits []*session) (leave []*session) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if t.over.Load() {
-		return nil
-	}
-	limit := time.Now().Add(-l.options.VerifyTimeout)
-	for _, s := range waits {
-		s.mu.Lock()
-		late := s.state == resuming && s.tenure == t && !s.resumed.After(limit)
-		s.mu.Unlock()
-		if late && s.leave(resuming, t) || s.leave(waiting, nil) {
-			l.observer.SessionResumed(ResumeUnanswered)
-			leave = append(leave, s)
-		}
-	}
-	return leave
+	return err == nil
 }
 
 // sendAway sends the terminals of leaving sessions away, beside the caller.
@@ -179,6 +111,9 @@ func (s *session) judgeResume(t *tenure, c *conn, a *resumeAnswer) (verdict resu
 	due, several := s.asks.answered(c)
 	legible := a != nil
 	good, awaited := legible && a.code == 0, s.state == resuming && s.tenure == t
+	if awaited {
+		s.land(true)
+	}
 	if good && several {
 		s.flows.sentAgain(&a.points)
 	}

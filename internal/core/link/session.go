@@ -50,6 +50,7 @@ type session struct {
 	givenUp  []uint32              // dialog requests that the front refused, and that the core may answer: it went away before, or has a part
 	refused  window                // dialog requests that the front refused, and of which the core has got nothing; not handed over
 	visits   map[uuid.UUID][]visit // of an operator relay, by SubmitID, which names one as a rule; nil for all others
+	listed   *tenure               // whose list of resumes has it
 	telling  bool                  // SessionResume was written, and not yet all visits: no business before
 	adopted  time.Time             // taken over from another process
 	last     *conn                 // of the tenure before, while there is none; nil if the core there does not know the session
@@ -195,6 +196,7 @@ func (s *session) Flush() {
 func (s *session) Close(why ftd.ReasonCode, text string) {
 	s.mu.Lock()
 	was, t := s.state, s.tenure
+	s.land(false)
 	s.state = closed
 	last := s.last
 	if last == nil && s.asks.due > 0 { // a core that was asked twice, and has refused once, may still consent
@@ -250,6 +252,7 @@ func (s *session) release(over []*tenure, now time.Time) (was sessionState) {
 	case verifying:
 		s.state, s.tenure = closed, nil
 	case open, resuming:
+		s.land(false)
 		s.state, s.last, s.tenure = waiting, s.tenure.conn, nil
 		if s.exited { // its terminal is on its way out: no core is asked for it
 			s.state = leaving
@@ -277,6 +280,7 @@ func (s *session) leave(was sessionState, t *tenure) bool {
 	if s.state != was || s.tenure != t {
 		return false
 	}
+	s.land(false)
 	s.state = leaving
 	return true
 }

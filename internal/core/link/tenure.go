@@ -13,6 +13,7 @@ type tenure struct {
 	instance string
 	term     int32
 	over     atomic.Bool
+	resumes  *resumes // sessions that waited for it
 }
 
 // settle chooses the core in use again, after a machine changed. Sessions of a tenure that ended are released by the
@@ -56,7 +57,9 @@ func (l *Link) setAway() {
 
 // begin makes the endpoint's core the one in use. mu is held.
 func (l *Link) begin(e *endpoint) {
-	t := &tenure{conn: e.conn, instance: e.machine.core.instance, term: e.machine.core.term}
+	t := &tenure{
+		conn: e.conn, instance: e.machine.core.instance, term: e.machine.core.term, resumes: newResumes(l.options.VerifyTimeout),
+	}
 	e.conn.tenure.Store(t)
 	l.tenure.Store(t)
 	l.stopGrace()

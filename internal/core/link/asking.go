@@ -1,0 +1,297 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// firstResumes is how many SessionResumes a core gets before it has answered one.
+const firstResumes = 16
+
+// resumes are the sessions that a tenure resumes, and how many SessionResumes may be without an answer. That follows how long the core takes:
+// each answer within a quarter of Options.VerifyTimeout makes room for one more, each that took over half of it for one less. So a core that
+// answers one after the other is not sent more than it can answer in time, and a fast one, or one that answers many at a time, is not held up.
+type resumes struct {
+	patience time.Duration // Options.VerifyTimeout
+	news     chan struct{} // one has landed; room for one
+
+	mu       sync.Mutex
+	listed   []*session // in the order in which they are asked for
+	running  bool       // Link.resume does that
+	size     int        // SessionResumes that may be without an answer
+	flying   int        // that are
+	since    time.Time  // when flying was 0 last
+	answered bool       // the core has answered one
+}
+
+func newResumes(patience time.Duration) *resumes {
+	return &resumes{patience: patience, news: make(chan struct{}, 1), size: firstResumes}
+}
+
+// list appends sessions, and reports whether Link.resume is to be started.
+func (r *resumes) list(sessions []*session) (start bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.listed = append(r.listed, sessions...)
+	start = !r.running
+	r.running = true
+	return start
+}
+
+// from is the listed session with that index, nil if there is none.
+func (r *resumes) from(i int) *session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if i < len(r.listed) {
+		return r.listed[i]
+	}
+	return nil
+}
+
+// done reports whether there are no more than n sessions, and then forgets them: the next list begins anew.
+func (r *resumes) done(n int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n < len(r.listed) {
+		return false
+	}
+	r.listed, r.running = nil, false
+	return true
+}
+
+// room reports whether another may be sent.
+func (r *resumes) room() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.flying < r.size
+}
+
+// sent counts one.
+func (r *resumes) sent() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.flying == 0 {
+		r.since = time.Now()
+	}
+	r.flying++
+}
+
+// landed counts one that is not waited for any more; took is how long the core's answer took, negative if it is not that.
+func (r *resumes) landed(took time.Duration) {
+	r.mu.Lock()
+	r.flying--
+	switch {
+	case took < 0:
+	case took < r.patience/4:
+		r.size++
+	case took > r.patience/2:
+		r.size = max(r.size-1, 1)
+	}
+	r.answered = r.answered || took >= 0
+	r.mu.Unlock()
+	select {
+	case r.news <- struct{}{}:
+	default:
+	}
+}
+
+// silent reports that the core has answered none in time, as one that does not know SessionResume.
+func (r *resumes) silent(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.answered && r.flying > 0 && now.Sub(r.since) >= r.patience
+}
+
+// land notes that the SessionResume of a session, if it has one, is not waited for any more. mu is held, and the state is the one before.
+func (s *session) land(answered bool) {
+	if s.state != resuming {
+		return
+	}
+	took := time.Duration(-1)
+	if answered {
+		took = max(time.Since(s.resumed), 0)
+	}
+	s.tenure.resumes.landed(took)
+}
+
+// resumeWaiting resumes the sessions that wait for a core, under t. mu is held.
+func (l *Link) resumeWaiting(t *tenure) {
+	var waits []*session
+	for _, s := range l.table.ordered() {
+		if s.listFor(t) {
+			waits = append(waits, s)
+		}
+	}
+	if len(waits) == 0 {
+		return
+	}
+	l.logger.Info("Sessions wait for the trading core that is active now: the front resumes them.", loggedSessions(len(waits))...)
+	if t.resumes.list(waits) {
+		l.group.Go(func() { l.resume(t) })
+	}
+}
+
+func loggedSessions(n int) []zap.Field { return []zap.Field{zap.Int("sessions", n)} }
+
+// listFor reports whether a session waits and is not in t's list.
+func (s *session) listFor(t *tenure) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != waiting || s.listed == t {
+		return false
+	}
+	s.listed = t
+	return true
+}
+
+// asking is Link.resume at work: of t's list those before next were asked for, and those before first are not waited for any more.
+type asking struct {
+	link        *Link
+	tenure      *tenure
+	first, next int
+	late        int // sessions whose terminals are sent away
+}
+
+// resume sends SessionResume for each session of t's list as the core reads and answers, and sends the terminals away of those that have
+// no answer in time. It returns when none is left, or another tenure is to follow.
+func (l *Link) resume(t *tenure) {
+	a := &asking{link: l, tenure: t}
+	ctx, cancel := context.WithTimeout(t.conn.ctx, l.options.Grace+l.options.VerifyTimeout)
+	defer cancel()
+	for !t.over.Load() && t.conn.ctx.Err() == nil {
+		until := a.expire()
+		switch s := t.resumes.from(a.next); {
+		case s != nil && t.resumes.room():
+			a.ask(ctx, s)
+			continue
+		case a.first == a.next && t.resumes.done(a.next):
+			a.tell()
+			return
+		}
+		t.conn.out.flush()
+		a.wait(until)
+	}
+	a.tell()
+}
+
+// tell is the log's line about those that are sent away.
+func (a *asking) tell() {
+	if a.late > 0 {
+		a.link.logger.Warn("The trading core did not answer SessionResume in time: the front sends the terminals away.", loggedSessions(a.late)...)
+	}
+}
+
+// wait returns when one has landed, or at until.
+func (a *asking) wait(until time.Time) {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-a.tenure.resumes.news:
+	case <-timer.C:
+	case <-a.tenure.conn.ctx.Done():
+	}
+}
+
+// ask sends SessionResume for the next session, and tells of its visits.
+func (a *asking) ask(ctx context.Context, s *session) {
+	l, t := a.link, a.tenure
+	readsOn := func() bool {
+		if t.conn.out.crowded() {
+			t.conn.out.flush()
+		}
+		return !t.over.Load() && t.conn.out.drained(ctx, l.options.QueueLow)
+	}
+	if !readsOn() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) { // the core reads too slowly; a connection that ends cancels ctx
+			a.leaveAll()
+		}
+		return
+	}
+	a.next++
+	if !l.sendResume(t, s) {
+		a.leave(s)
+		return
+	}
+	if !s.resumeVisits(t, readsOn) && errors.Is(ctx.Err(), context.DeadlineExceeded) && !t.over.Load() {
+		l.leaveUntold(s, t)
+	}
+}
+
+// expire sends those away whose time is over; until is when the next one's is.
+func (a *asking) expire() (until time.Time) {
+	now, r := time.Now(), a.tenure.resumes
+	if r.silent(now) {
+		a.leaveAll()
+	}
+	for ; a.first < a.next; a.first++ {
+		end, flies := r.from(a.first).answerDue(a.link, a.tenure)
+		if flies && end.After(now) {
+			until = end
+			break
+		}
+		if flies {
+			a.leave(r.from(a.first))
+		}
+	}
+	for s := r.from(a.next); s != nil; s = r.from(a.next) {
+		lost, waits := s.waitsSince()
+		if end := lost.Add(a.link.options.Grace + a.link.options.VerifyTimeout); waits && end.After(now) {
+			if until.IsZero() || end.Before(until) {
+				until = end
+			}
+			break
+		}
+		a.next++
+		if waits {
+			a.leave(s)
+		}
+	}
+	return until
+}
+
+// answerDue is until when the answer to a session's SessionResume is waited for; false if it is not waited for under t.
+func (s *session) answerDue(l *Link, t *tenure) (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	end, last := s.resumed.Add(l.options.VerifyTimeout), s.lost.Add(l.options.Grace+l.options.VerifyTimeout)
+	if last.Before(end) {
+		end = last
+	}
+	return end, s.state == resuming && s.tenure == t
+}
+
+// leave sends the terminal of a session away that the core has not resumed in time.
+func (a *asking) leave(s *session) {
+	if a.mark(s) {
+		a.link.exitLater(s)
+	}
+}
+
+// leaveAll does so for all that are left.
+func (a *asking) leaveAll() {
+	var leave []*session
+	for s := a.tenure.resumes.from(a.first); s != nil; s = a.tenure.resumes.from(a.first) {
+		if a.mark(s) {
+			leave = append(leave, s)
+		}
+		a.first++
+	}
+	a.next = a.first
+	a.link.sendAway(leave)
+}
+
+// mark makes a session one that leaves, if it waits or is asked for and the core of the tenure is still in use: else the next is asked.
+func (a *asking) mark(s *session) bool {
+	a.link.mu.Lock()
+	defer a.link.mu.Unlock()
+	if a.tenure.over.Load() || !s.leave(resuming, a.tenure) && !s.leave(waiting, nil) {
+		return false
+	}
+	a.late++
+	a.link.observer.SessionResumed(ResumeUnanswered)
+	return true
+}
