@@ -99,8 +99,8 @@ func FuzzImage(f *testing.F) {
 	f.Add(data, append(resumeOK(1, 0), toSession(1, body)...))
 	f.Fuzz(func(t *testing.T, data, frames []byte) {
 		var i Image
-		if json.Unmarshal(data, &i) != nil {
-			return
+		if json.Unmarshal(data, &i) != nil || i.Process != "" && (uuid.Validate(i.Process) != nil || len(i.Process) > 36) {
+			return // no Link has such a Process
 		}
 		o := testOptions(t)
 		o.Logger, o.Endpoints, o.VerifyTimeout, o.Process = nil, []Endpoint{{Network: "tcp", Address: "a"}}, patience, i.Process
