@@ -64,7 +64,7 @@ var ownText = map[Reason]string{ //nolint:gosec // G101: texts, no credentials
 }
 
 // partText is what people read instead where the core has got the first parts of a long message, and does not get the rest.
-var partText = map[Reason]string{
+var partText = map[Reason]string{ //nolint:gosec // G101: texts, no credentials
 	CoreFull:     "报文未完整转发 busy, not all parts were passed on, send it again",
 	CoreNoCredit: "报文未完整转发 busy, not all parts were passed on, send it again",
 	RequestRate:  "请求过于频繁，报文未完整转发 too many a second, not all parts passed on",

@@ -419,8 +419,10 @@ func TestPasswordMustBeChangedFirst(t *testing.T) {
 		code   int
 		answer ftd.TID // that the core may answer under
 	}{
-		{reason.WeakPassword, 131, ftd.TIDPasswordUpdate}, {reason.FirstLogin, 140, ftd.TIDPasswordUpdate},
-		{reason.PasswordExpired, 141, ftd.TIDPasswordUpdate}, {reason.PasswordExpired, 141, ftd.TIDError},
+		{reason.WeakPassword, 131, ftd.TIDPasswordUpdate},
+		{reason.FirstLogin, 140, ftd.TIDPasswordUpdate},
+		{reason.PasswordExpired, 141, ftd.TIDPasswordUpdate},
+		{reason.PasswordExpired, 141, ftd.TIDError},
 	} {
 		d := passwordOnly(t, c.why, c.code)
 		if len(d.sent) != 1 || d.sent[0].tid != ftd.TIDUserLogin || d.sent[0].code != c.code || len(d.sent[0].fields) != 1 {

@@ -561,7 +561,8 @@ func TestShortFieldsOfNoUse(t *testing.T) {
 			session.Authenticated, false, ftd.TIDUserLogin, []func(*ftd.Encoder){loginRequest("9999", "8"), terminalInfo("1.0")}, ftd.FIDTerminalTag, 190,
 		},
 		"LogoutRequest at a submission": {
-			session.LoggedIn, true, ftd.TIDTerminalSubmit, []func(*ftd.Encoder){submitRequest(submitID), relayedTerminal, terminalInfo("1.0")},
+			session.LoggedIn, true, ftd.TIDTerminalSubmit,
+			[]func(*ftd.Encoder){submitRequest(submitID), relayedTerminal, terminalInfo("1.0")},
 			ftd.FIDLogoutRequest, 28,
 		},
 		"Error at a logout":           {session.LoggedIn, false, ftd.TIDUserLogout, []func(*ftd.Encoder){logoutRequest("9999", "88888888")}, ftd.FIDError, 130},

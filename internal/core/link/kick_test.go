@@ -75,7 +75,7 @@ func TestAKickBeforeTheResume(t *testing.T) {
 			k.send(resumeOK(1, 8), kickOf(1))
 			return k
 		},
-		"by another core": func(t *testing.T, k *coreConn, cores []*fakeCore) *coreConn {
+		"by another core": func(_ *testing.T, k *coreConn, cores []*fakeCore) *coreConn {
 			b := cores[1].accept()
 			b.greet(accept(ftd.CoreStandby, instanceB, 0))
 			synctest.Wait()

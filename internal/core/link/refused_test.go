@@ -16,7 +16,7 @@ type refuseRequest func(t *testing.T, k *coreConn, s core.Session) reason.Reason
 
 // standsBy passes request 1 while the core says state, and makes it active again.
 func standsBy(state ftd.CoreState) refuseRequest {
-	return func(t *testing.T, k *coreConn, s core.Session) reason.Reason {
+	return func(_ *testing.T, k *coreConn, s core.Session) reason.Reason {
 		k.send(stateChange(accept(state, instanceA, 1)))
 		synctest.Wait()
 		r := passPart(s, 1, ftd.ChainSingle)

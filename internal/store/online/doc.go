@@ -50,6 +50,7 @@
 // # If we crash
 //
 // The connection ends, and the rows count no more; the next front that begins deletes them. If PostgreSQL crashes, or a standby takes
-// its place, the table is empty there, since it is unlogged: each front finds its connection gone within probePeriod, and writes its accounts anew as soon as it finds PostgreSQL.
+// its place, the table is empty there, since it is unlogged: each front finds its connection gone within probePeriod, and writes
+// its accounts anew as soon as it finds PostgreSQL.
 // Until a front has, the others do not see its sessions.
 package online
