@@ -117,6 +117,11 @@ func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 			d.pause(waited, len(buf)-used, now)
 			break
 		}
+		if d.session.LoggingOut() {
+			d.session.Heard(now)
+			used = len(buf)
+			break
+		}
 		frame, n, err := ftd.DecodeFrame(buf[used:], d.session.BodyLimit())
 		if err != nil {
 			d.malformed(err, buf[used:])

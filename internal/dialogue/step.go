@@ -86,7 +86,9 @@ func (d *Dialogue) step(ev *session.Event) {
 			}
 			*outcome = d.refusal(why, fx.AppID, fx.UserID)
 			outcome.Partly = fx.Header.Chain == ftd.ChainMiddle || fx.Header.Chain == ftd.ChainLast
-			ev = &session.Event{Kind: session.RequestRefused, Now: ev.Now, Outcome: outcome, Number: fx.Header.SequenceNumber}
+			ev = &session.Event{
+				Kind: session.RequestRefused, Now: ev.Now, Outcome: outcome, Series: fx.Header.SequenceSeries, Number: fx.Header.SequenceNumber,
+			}
 			continue
 		case session.DoRequestCode:
 			*outcome = handler.RequestCode(d.peer, d.line.Terminal(), fx.AppID, fx.Body)

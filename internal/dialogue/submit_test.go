@@ -309,6 +309,7 @@ func TestDrainingRefusesSubmissions(t *testing.T) {
 func TestLogoutBehindSubmissions(t *testing.T) {
 	o, d := reporting(t, relayLimits)
 	wire := append(append(submissions(0, 50), terminaltest.Logout("9999", "8")...), submission(50)...)
+	wire = append(wire, 1, 0x80, 0, 0) // no frame, which is not looked at either
 	if used := d.Receive(wire, time.Now()); used != len(wire) || d.Closing() != reason.StayOpen || o.writes != 0 {
 		t.Fatalf("used %d of %d, closing by %v, %d writes", used, len(wire), d.Closing(), o.writes)
 	}

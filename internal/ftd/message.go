@@ -62,8 +62,9 @@ type Message struct {
 }
 
 // DecodeMessage reads the body of an FTDC frame. It accepts any TID and any FIDs, and
-// of the known FIDs each once at most. In a front's own message no known field is too short, whether or not the message uses it; a core
-// and its terminals agree on their fields themselves, and who reads one of the link judges it: there a short one does not end the link.
+// of the known FIDs each once at most, but in RequestCode, whose fields a core and its terminals agree on. In a front's own message no
+// known field is too short, whether or not the message uses it; who reads one of a business message or of the link judges it: there a
+// short one does not end the link.
 // The error is a Fault.
 func DecodeMessage(body []byte) (Message, error) {
 	h, err := DecodeHeader(body)
@@ -125,9 +126,10 @@ func (f Fields) check(count int, tid TID) error {
 			return FaultFieldOverrun
 		}
 		switch place, known := fid.place(link); {
-		case known && seen.add(place):
+		case !known, tid == TIDRequestCode: // whose fields are the core's
+		case seen.add(place):
 			return FaultFieldTwice
-		case known && fronts && len(data) < leastLens[place]:
+		case fronts && len(data) < leastLens[place]:
 			return FaultFieldShort
 		}
 		f = rest

@@ -73,7 +73,8 @@ func (b *Buckets[K]) Take(k K, l Limit, now time.Time) bool {
 	return true
 }
 
-// Give gives back a token that was taken under l. One of a key that was forgotten meanwhile is there already.
+// Give gives back a token that was taken under l. One of a key that was forgotten meanwhile is there already; one that time has replaced
+// since it was taken is there twice, in a bucket that is full anyway.
 func (b *Buckets[K]) Give(k K, l Limit) {
 	if l.none() {
 		return

@@ -22,7 +22,7 @@ func (s *Session) targetOf(series uint16, number uint32) {
 // Passes reports whether f has a message that is the core's, of which nothing but the header is looked at. Without a core that takes
 // business too: then it is refused as any other that the core does not get.
 func (s *Session) Passes(f ftd.Frame) bool {
-	if f.Type != ftd.FrameFTDC || len(f.Body) < ftd.MessageHeaderLen || s.loggingOut() {
+	if f.Type != ftd.FrameFTDC || len(f.Body) < ftd.MessageHeaderLen || s.LoggingOut() {
 		return false
 	}
 	tid := ftd.TID(binary.BigEndian.Uint32(f.Body[1:]))
@@ -111,7 +111,7 @@ func (s *Session) request(body []byte, fx *Effects) {
 func (s *Session) judge(h ftd.Header) error {
 	begins := h.Chain == ftd.ChainSingle || h.Chain == ftd.ChainFirst
 	switch {
-	case s.state == LoggedIn && !s.business:
+	case s.state == LoggedIn && !(s.business && s.settings.Business):
 		s.skipRun = s.skipRun && !begins && h.SequenceSeries == 0 && h.SequenceNumber == s.dialog
 	case h.SequenceSeries != 0:
 		return ftd.FaultSequence

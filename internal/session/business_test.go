@@ -48,7 +48,7 @@ func (d *dialogue) deliver(body []byte) (delivered bool) {
 
 // trading is a dialogue that is logged in, at a core that takes business.
 func trading(t *testing.T) *dialogue {
-	d := newDialogue(t)
+	d := newDialogueWith(t, &linkedSettings)
 	d.core = coreSession{}
 	d.reach(session.LoggedIn)
 	return d
@@ -56,7 +56,7 @@ func trading(t *testing.T) *dialogue {
 
 // passwordOnly is one whose login the core refused with that code.
 func passwordOnly(t *testing.T, why reason.Reason, code int) *dialogue {
-	d := newDialogue(t)
+	d := newDialogueWith(t, &linkedSettings)
 	d.reach(session.LoggingIn)
 	d.core = coreSession{}
 	d.told = func(o *session.Outcome) { o.Code = code }
@@ -285,12 +285,12 @@ func TestBusinessWithoutACore(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		bodies [][]byte
-		about  []int32 // the number of each answer
+		about  []int32 // the number of each answer, and ten times its series
 	}{
 		"no number":                     {[][]byte{business(3, 'S', 0, 0)}, []int32{0}},
 		"a gap":                         {[][]byte{business(3, 'S', 0, 7), business(3, 'S', 0, 8)}, []int32{7, 8}},
 		"a repeat":                      {[][]byte{business(3, 'S', 0, 5)}, []int32{5}},
-		"another series":                {[][]byte{business(3, 'S', 4, 6)}, []int32{6}},
+		"another series":                {[][]byte{business(3, 'S', 4, 6), business(3, 'F', 4, 6), business(3, 'L', 0, 6)}, []int32{46, 46, 6}},
 		"a part without its beginning":  {[][]byte{business(3, 'L', 0, 5)}, []int32{5}},
 		"a beginning within a run":      {[][]byte{business(3, 'F', 0, 6), business(3, 'F', 0, 7), business(3, 'L', 0, 7)}, []int32{6, 7}},
 		"another request within a run":  {[][]byte{business(3, 'F', 0, 6), business(3, 'S', 0, 7), business(3, 'L', 0, 6)}, []int32{6, 7, 6}},
@@ -309,11 +309,24 @@ func TestBusinessWithoutACore(t *testing.T) {
 			if a.code != 77 {
 				t.Errorf("%s: answered %+v", name, a)
 			}
-			about = append(about, a.target)
+			about = append(about, 10*int32(a.series)+a.target)
 		}
 		if !slices.Equal(about, c.about) || d.close != reason.StayOpen {
 			t.Errorf("%s: answers about %v, closed by %v", name, about, d.close)
 		}
+	}
+}
+
+// TestNumbersAtACoreThatVerifiesAlone: there too each request is refused, and no number ends the session.
+func TestNumbersAtACoreThatVerifiesAlone(t *testing.T) {
+	d := newDialogue(t)
+	d.core, d.full = coreSession{}, reason.UnknownRequest
+	d.reach(session.LoggedIn)
+	d.body(business(3, 'S', 0, 0))
+	d.body(business(3, 'S', 0, 9))
+	d.body(business(3, 'L', 0, 4))
+	if !slices.Equal(d.codes(), []int{77, 77, 77}) || len(d.passed) != 0 || d.close != reason.StayOpen {
+		t.Errorf("sent %+v, %d passed, closed by %v", d.sent, len(d.passed), d.close)
 	}
 }
 

@@ -71,6 +71,7 @@ type answer struct {
 	text   string // of the Error field
 	number uint32 // the message's
 	target int32  // of ErrorTargetSequence; 0 without
+	series uint16 // the same
 	exit   string // the data of ForceExit
 	submit string // the SubmitID of SubmitRef or SubmitResponse
 }
@@ -138,7 +139,9 @@ func (d *dialogue) step(ev *session.Event) {
 				return
 			}
 			copy(outcome.Ref[:], "REF123")
-			ev = &session.Event{Kind: session.RequestRefused, Now: d.now, Outcome: &outcome, Number: fx.Header.SequenceNumber}
+			ev = &session.Event{
+				Kind: session.RequestRefused, Now: d.now, Outcome: &outcome, Series: fx.Header.SequenceSeries, Number: fx.Header.SequenceNumber,
+			}
 			continue
 		case session.DoRequestCode:
 			d.coded++
@@ -192,10 +195,10 @@ func (d *dialogue) receive(wire []byte) {
 		a := answer{tid: m.TID, code: -1, number: m.SequenceNumber}
 		if raw, ok := m.Field(ftd.FIDErrorTargetSequence); ok {
 			var target ftd.ErrorTargetSequence
-			if err := target.Decode(raw); err != nil || target.Series != 0 {
+			if err := target.Decode(raw); err != nil {
 				d.t.Fatalf("ErrorTargetSequence %+v, %v", target, err)
 			}
-			a.target = target.Number
+			a.target, a.series = target.Number, target.Series
 		}
 		if raw, ok := m.Field(ftd.FIDForceExit); ok {
 			a.exit = string(raw)

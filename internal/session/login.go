@@ -207,14 +207,14 @@ func (s *Session) logout(m ftd.Message, fx *Effects) {
 	}
 }
 
-// loggingOut reports whether a logout waits for the answers of submissions. What comes behind it is not taken: behind a logout that is
+// LoggingOut reports whether a logout waits for the answers of submissions. What comes behind it is not taken: behind a logout that is
 // answered at once nothing is either.
-func (s *Session) loggingOut() bool { return s.relay != nil && s.relay.leaving }
+func (s *Session) LoggingOut() bool { return s.relay != nil && s.relay.leaving }
 
 // logOutLast asks for the answer of a logout that waited, once the last submission before it is answered. Each submission has a deadline,
 // so each such logout is answered.
 func (s *Session) logOutLast(fx *Effects) {
-	if s.loggingOut() && s.relay.unanswered == 0 && fx.Close == reason.StayOpen {
+	if s.LoggingOut() && s.relay.unanswered == 0 && fx.Close == reason.StayOpen {
 		s.refuse(fx, OpLogout, reason.OK)
 	}
 }

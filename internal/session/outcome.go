@@ -31,7 +31,7 @@ type Outcome struct {
 	Code int
 	Text string
 	// Session is the session at the core: of a login that was accepted, or of one that was refused because
-	// the password must be changed first. nil if the core takes no business.
+	// the password must be changed first. nil without a trading core.
 	Session core.Session
 	// Lost says that the core went away after the record was durable: the login is answered, and the
 	// terminal sent away to log in again.

@@ -141,7 +141,7 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 	switch ev.Kind {
 	case FrameArrived:
 		s.heard = ev.Now
-		if ev.Frame.Type == ftd.FrameFTDC && !s.loggingOut() { // behind a logout nothing is taken
+		if ev.Frame.Type == ftd.FrameFTDC && !s.LoggingOut() { // behind a logout nothing is taken
 			s.message(ev, fx)
 		}
 	case ChallengeDrawn:
