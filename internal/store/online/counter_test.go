@@ -367,8 +367,8 @@ func TestLoginThatGivesUp(t *testing.T) {
 		if !granted[0] || granted[1] || a.Alone() != 1 {
 			t.Errorf("granted %v, %d alone; want the first alone, since it had no time to wait", granted, a.Alone())
 		}
-		if both := p.batches[1]; len(both) != 1 || both[0].Asked != 2 {
-			t.Errorf("the second batch is %v: the test is about one for both", both)
+		if both := p.batches[2]; len(both) != 1 || both[0].Asked != 2 {
+			t.Errorf("the batch after the first login's is %v: the test is about one for both", both)
 		}
 		a.Release("before")
 		time.Sleep(Patience)
@@ -483,6 +483,41 @@ func TestPauses(t *testing.T) {
 		want(t, c, "x", true) // also when it is closed
 		if p.closed == 0 {
 			t.Error("the connection was not closed")
+		}
+	})
+}
+
+// TestBeginsAndIsNotAnswered: PostgreSQL takes what is written anew and answers no question, as where a right is missing. Never is it said that
+// sessions are counted over all fronts.
+func TestBeginsAndIsNotAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c *Counter
+		p := &place{table: newTable()}
+		together := 0
+		p.spoil = func([]store.Online) error {
+			if c.LastError() == nil {
+				together++
+			}
+			return errAway
+		}
+		c = New(p, 1)
+		c.Start()
+		t.Cleanup(c.Close)
+		c.Await(t.Context())
+		for range 20 {
+			if err := c.LastError(); err == nil {
+				t.Fatal("it says that sessions are counted over all fronts")
+			}
+			want(t, c, "x", true)
+			c.Release("x")
+			time.Sleep(probePeriod / 2)
+		}
+		synctest.Wait()
+		if together != 0 || c.Alone() != 20 {
+			t.Errorf("%d times it said so, %d logins were granted alone", together, c.Alone())
+		}
+		if len(p.begun) < 2 || len(p.begun) != len(p.batches) {
+			t.Errorf("begun %d times, asked %d times: want one question each time", len(p.begun), len(p.batches))
 		}
 	})
 }

@@ -65,6 +65,10 @@ func (c *Counter) serve(ctx context.Context) error {
 	if err := c.register.Begin(begin, c.all()); err != nil {
 		return err
 	}
+	// PostgreSQL is asked once before logins wait for it: a right to begin is not yet one to ask.
+	if err := c.tell(ctx, nil); err != nil {
+		return err
+	}
 	c.decideTogether()
 	c.known()
 	probe := time.NewTicker(probePeriod)
