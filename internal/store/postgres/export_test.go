@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,6 +22,9 @@ func Dials(url string) (*pgx.ConnConfig, error) {
 	configure(cfg, Options{})
 	return cfg.ConnConfig, nil
 }
+
+// EndsWhenIdle has the server end connections that begin from now on when they ask nothing for so long.
+func (o *Online) EndsWhenIdle(after time.Duration) { o.idle = after }
 
 // Show is a setting of the connection.
 func (o *Online) Show(ctx context.Context, name string) (value string, err error) {

@@ -15,10 +15,16 @@ import (
 
 // onlineSettings are those of the connection by which a front counts sessions with the others. What is written there is
 // no record, and is gone after a crash anyway. The server misses a client whose machine is lost after 5 s of silence and three
-// probes that nothing answers, or when what it sent was not taken for 11 s. A statement that the front waits for no more ends.
+// probes that nothing answers, or when what it sent was not taken for 11 s. A front that hangs, and one whose machine is lost behind a pooler, has a
+// connection that lives: the server ends it once it has asked nothing for onlineIdle. A statement that the front waits for no more ends.
 const onlineSettings = `SELECT count(set_config(w.name, w.value, false)) FROM (VALUES ('synchronous_commit', 'off'), ('statement_timeout', '10000'),
-	('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '11000')) AS w (name, value)
+	('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '11000'),
+	('idle_session_timeout', '%d')) AS w (name, value)
 	JOIN pg_settings USING (name)`
+
+// onlineIdle is many times the period at which a front asks something, and as long as the server waits for a machine that is lost. PostgreSQL 13
+// has no such setting.
+const onlineIdle = 11 * time.Second
 
 const (
 	holdSQL         = "SELECT pg_try_advisory_lock($1)"
@@ -42,12 +48,13 @@ var (
 type Online struct {
 	store  *Store
 	conn   *pgx.Conn // nil without one
+	idle   time.Duration // onlineIdle
 	key    atomic.Int64
 	former []int64 // keys whose rows may be there and are not this connection's
 }
 
 // Online makes a place that has no connection yet. It is not one of Options.Conns.
-func (p *Store) Online() *Online { return &Online{store: p} }
+func (p *Store) Online() *Online { return &Online{store: p, idle: onlineIdle} }
 
 // Key is that of the connection in use, or of the last one; 0 before the first.
 func (o *Online) Key() int64 { return o.key.Load() }
@@ -80,7 +87,7 @@ func (o *Online) begin(ctx context.Context, all []store.Online) (err error) {
 	if err = o.store.settle(ctx, o.conn); err != nil {
 		return err
 	}
-	if _, err = ask(ctx, o.conn.PgConn(), onlineSettings); err != nil {
+	if _, err = ask(ctx, o.conn.PgConn(), fmt.Sprintf(onlineSettings, o.idle.Milliseconds())); err != nil {
 		return err
 	}
 	key := rand.Int64N(1<<63-1) + 1 //nolint:gosec // G404: it need not be secret

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -119,6 +120,48 @@ func TestOnlineOfDeadFront(t *testing.T) {
 	}
 	begin(t, a)
 	wantGranted(t, a, 1, []int32{0}, of("a", 0, 1))
+}
+
+// TestOnlineOfHungFront: a front asks nothing more while its connection lives, as one that is stopped: its sessions count until the server ends
+// the connection. When it goes on, it finds that and begins anew.
+func TestOnlineOfHungFront(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Database(t)
+	endsWhatIsIdle(t, database)
+	p := storetest.OpenPostgresAt(t, database, postgres.Options{})
+	b, a := place(t, p), p.Online()
+	t.Cleanup(a.Close)
+	a.EndsWhenIdle(time.Second)
+	begin(t, a, of("a", 1, 0))
+	was := a.Key()
+	storetest.Eventually(t, func() error {
+		granted, err := b.Change(t.Context(), 1, []store.Online{of("a", 0, 1)})
+		if err == nil && !slices.Equal(granted, []int32{1}) {
+			err = errors.New("the session of a front that hangs counts")
+		}
+		return err
+	})
+	if rows := rowsOfHolders(t, storetest.Session(t, database)); rows[was] != 1 {
+		t.Errorf("rows %v: that of the front that hangs is to be there, else this test proves nothing", rows)
+	}
+	if _, err := a.Change(t.Context(), 1, nil); err == nil {
+		t.Fatal("the connection of a front that hung answers")
+	}
+	begin(t, a, of("a", 1, 0)) // its session is there, over the bound
+	wantGranted(t, b, 2, []int32{0}, of("a", 1, 1))
+}
+
+// endsWhatIsIdle skips the test where PostgreSQL is too old to end a connection that asks nothing.
+func endsWhatIsIdle(t *testing.T, database string) {
+	t.Helper()
+	var has bool
+	if err := storetest.Session(t, database).QueryRow(t.Context(),
+		"SELECT EXISTS (SELECT FROM pg_settings WHERE name = 'idle_session_timeout')").Scan(&has); err != nil {
+		t.Fatal(err)
+	}
+	if !has {
+		t.Skip("PostgreSQL 13 has no idle_session_timeout")
+	}
 }
 
 // TestOnlineSucceeds: a process that took the place of another counts in its place, also while the server still has the other's connection,
@@ -291,8 +334,8 @@ func TestOnlineNeverExceedsTheBound(t *testing.T) {
 // TestOnlineSettings: the connection has what ends it soon where the front's machine is lost, and no commit of it waits for a disk.
 func TestOnlineSettings(t *testing.T) {
 	t.Parallel()
-	p := storetest.OpenPostgresAt(t, pgtest.Database(t), postgres.Options{})
-	o := place(t, p)
+	database := pgtest.Database(t)
+	o := place(t, storetest.OpenPostgresAt(t, database, postgres.Options{}))
 	for name, want := range map[string]string{
 		"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3", "tcp_user_timeout": "11000",
 		"statement_timeout": "10s", "synchronous_commit": "off", "default_transaction_isolation": "read committed",
@@ -300,6 +343,10 @@ func TestOnlineSettings(t *testing.T) {
 		if got, err := o.Show(t.Context(), name); err != nil || got != want {
 			t.Errorf("%s is %q, error %v, want %q", name, got, err, want)
 		}
+	}
+	endsWhatIsIdle(t, database)
+	if got, err := o.Show(t.Context(), "idle_session_timeout"); err != nil || got != "11s" {
+		t.Errorf("idle_session_timeout is %q, error %v, want 11s", got, err)
 	}
 }
 
