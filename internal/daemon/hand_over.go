@@ -151,7 +151,7 @@ func (d *Daemon) handed(parked *front.Handover) (*handed, []int, error) {
 		h.Link = &sessions
 	}
 	if d.online != nil {
-		h.Online = d.online.Key()
+		h.setOnlineKeys(d.online.Keys())
 	}
 	return h, fds, errors.Join(err, err2)
 }

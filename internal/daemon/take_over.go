@@ -37,7 +37,23 @@ type handed struct {
 	LastID      int32
 	Connections []front.Image
 	Link        *link.Image `json:",omitempty"`
-	Online      int64       `json:",omitempty"` // key under which sessions are counted over all fronts
+	// Keys under which sessions are counted over all fronts: the last, and those before it, which are there only after PostgreSQL has failed. A program
+	// that knows one alone reads what another gives as a rule.
+	Online       int64   `json:",omitempty"`
+	OnlineBefore []int64 `json:",omitempty"`
+}
+
+func (h *handed) setOnlineKeys(keys []int64) {
+	if last := len(keys) - 1; last >= 0 {
+		h.OnlineBefore, h.Online = keys[:last], keys[last]
+	}
+}
+
+func (h *handed) onlineKeys() []int64 {
+	if h.Online == 0 {
+		return nil
+	}
+	return append(slices.Clone(h.OnlineBefore), h.Online)
 }
 
 // taken is what a process has of the one whose place it takes; nil in a process that was started by itself.
@@ -248,7 +264,7 @@ func (d *Daemon) waitAlone(ctx context.Context) error {
 		}
 	}
 	if d.online != nil {
-		d.online.Succeeds(t.given.Online)
+		d.online.Succeeds(t.given.onlineKeys()...)
 	}
 	if t.given.Link != nil {
 		if err := d.path.Link.Adopt(t.given.Link, func(id int32) core.Terminal { return terminals[id] }); err != nil {

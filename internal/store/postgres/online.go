@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -44,13 +45,13 @@ var (
 	errOnlineForgot = errors.New("store: PostgreSQL: table online_session was emptied: this front writes its sessions anew")
 )
 
-// Online is a front's place among those that count sessions together. It is used by one goroutine at a time, but for Key.
+// Online is a front's place among those that count sessions together. It is used by one goroutine at a time, but for Key and Keys.
 type Online struct {
 	store  *Store
-	conn   *pgx.Conn // nil without one
+	conn   *pgx.Conn     // nil without one
 	idle   time.Duration // onlineIdle
 	key    atomic.Int64
-	former []int64 // keys whose rows may be there and are not this connection's
+	former atomic.Pointer[[]int64] // keys whose rows may be there: never changed, but replaced
 }
 
 // Online makes a place that has no connection yet. It is not one of Options.Conns.
@@ -59,10 +60,18 @@ func (p *Store) Online() *Online { return &Online{store: p, idle: onlineIdle} }
 // Key is that of the connection in use, or of the last one; 0 before the first.
 func (o *Online) Key() int64 { return o.key.Load() }
 
-// Succeeds notes the key of a process whose place this one took. It is called before the first Begin.
-func (o *Online) Succeeds(key int64) {
-	if key != 0 {
-		o.former = append(o.former, key)
+// Keys are those under which rows of this process, or of one whose place it took, may be there: more than one after a Begin that failed.
+func (o *Online) Keys() []int64 {
+	if keys := o.former.Load(); keys != nil {
+		return *keys
+	}
+	return nil
+}
+
+// Succeeds notes the keys of a process whose place this one took. It is called before the first Begin.
+func (o *Online) Succeeds(keys ...int64) {
+	for _, key := range keys {
+		o.remember(key)
 	}
 }
 
@@ -100,19 +109,19 @@ func (o *Online) begin(ctx context.Context, all []store.Online) (err error) {
 	}
 	o.key.Store(key)
 	accounts, counts, _ := columnsOf(all)
-	if _, err = o.conn.Exec(ctx, onlineBeginSQL, key, o.former, accounts, counts); err != nil {
-		o.remember(key) // it may have been written
+	o.remember(key) // also where the statement fails its rows may have been written
+	if _, err = o.conn.Exec(ctx, onlineBeginSQL, key, o.Keys(), accounts, counts); err != nil {
 		return err
 	}
-	o.former = []int64{key} // of the next one
+	o.former.Store(&[]int64{key}) // it has replaced the others
 	return nil
 }
 
 // remember keeps a key that the next connection replaces.
 func (o *Online) remember(key int64) {
-	if o.former = append(o.former, key); len(o.former) > maxFormer {
-		o.former = o.former[1:]
-	}
+	keys := append(slices.Clone(o.Keys()), key)
+	keys = keys[max(0, len(keys)-maxFormer):]
+	o.former.Store(&keys)
 }
 
 // Change tells how many sessions this front has of some accounts, and asks for more. An error ends the connection.

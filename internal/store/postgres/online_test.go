@@ -182,6 +182,35 @@ func TestOnlineSucceeds(t *testing.T) {
 	wantGranted(t, other, 3, []int32{1}, of("a", 1, 1))
 }
 
+// TestOnlineSucceedsAfterFailedBegin: the process before could not begin anew, and the server still has its connection from before that. The one
+// that takes its place replaces the sessions of that too.
+func TestOnlineSucceedsAfterFailedBegin(t *testing.T) {
+	t.Parallel()
+	database := pgtest.Database(t)
+	p := storetest.OpenPostgresAt(t, database, postgres.Options{})
+	old, other := place(t, p, of("a", 1, 0)), place(t, p)
+	admin := storetest.Session(t, database)
+	const function = "ALTER FUNCTION online_%s(bigint, bigint[], text[], integer[]) RENAME TO online_%s"
+	storetest.RunSQL(t, admin, fmt.Sprintf(function, "begin", "missing"))
+	first := old.Key()
+	if err := old.Begin(t.Context(), []store.Online{of("a", 1, 0)}); err == nil {
+		t.Fatal("it begins without its function")
+	}
+	storetest.RunSQL(t, admin, fmt.Sprintf(function, "missing", "begin"))
+	storetest.RunSQL(t, admin, fmt.Sprintf("SELECT pg_advisory_lock(%d)", first)) // as the connection that the server has not missed
+	if rows := rowsOfHolders(t, admin); rows[first] != 1 {
+		t.Errorf("rows %v: that of the first connection is to be there, else this test proves nothing", rows)
+	}
+	fresh := p.Online()
+	t.Cleanup(fresh.Close)
+	fresh.Succeeds(old.Keys()...)
+	begin(t, fresh, of("a", 1, 0))
+	wantGranted(t, other, 2, []int32{1}, of("a", 0, 1)) // 1 and 1, and not 2 and 1
+	if keys := fresh.Keys(); !slices.Equal(keys, []int64{fresh.Key()}) {
+		t.Errorf("keys %v, want %d alone", keys, fresh.Key())
+	}
+}
+
 // TestOnlineLateChange: the server still makes a change of a connection that the front has given up, when the front has begun anew: it writes
 // nothing, else the sessions would count twice.
 func TestOnlineLateChange(t *testing.T) {
