@@ -172,11 +172,18 @@ func expectOrders(t testing.TB, m net.Conn, first, last uint32, content int) {
 	}
 }
 
+// linkedConfig is config of a front whose core takes business.
+func linkedConfig() front.Config {
+	cfg := config()
+	cfg.Session.Business = true
+	return cfg
+}
+
 // TestOrderIsKeptUnderLoad: several sessions at full rate, bodies of many lengths.
 func TestOrderIsKeptUnderLoad(t *testing.T) {
 	h := newHandler()
 	startEcho(t, h)
-	cfg := config()
+	cfg := linkedConfig()
 	cfg.Limits.Outbound, cfg.Limits.Mail = 64<<20, 64<<20 // all of a session's: how late its reader comes is not what is tested
 	r := start(t, cfg, h)
 	const orders = 5000
@@ -207,7 +214,7 @@ func TestOrderIsKeptUnderLoad(t *testing.T) {
 func TestSlowReaderStopsNoOther(t *testing.T) {
 	h := newHandler()
 	e := startEcho(t, h)
-	r := start(t, config(), h)
+	r := start(t, linkedConfig(), h)
 	slow, good := r.trade("slow"), r.trade("good")
 	_ = slow.Conn.(*net.TCPConn).SetReadBuffer(4096)
 	body := order(3, 1, 4000)[4:]
@@ -237,7 +244,7 @@ func TestSlowReaderStopsNoOther(t *testing.T) {
 func TestMailIsBounded(t *testing.T) {
 	h := newHandler()
 	e := startEcho(t, h)
-	cfg := config()
+	cfg := linkedConfig()
 	cfg.Limits.Mail = 64 << 10
 	cfg.Limits.Outbound = 8 << 20
 	r := start(t, cfg, h)
@@ -259,7 +266,7 @@ func TestMailIsBounded(t *testing.T) {
 func TestPauseAndGoOn(t *testing.T) {
 	h := newHandler()
 	e := startEcho(t, h)
-	r := start(t, config(), h)
+	r := start(t, linkedConfig(), h)
 	m, other := r.trade("a"), r.trade("b")
 	e.wait.Store(true)
 	const orders = 500
@@ -281,7 +288,7 @@ func TestPauseAndGoOn(t *testing.T) {
 func TestUnreadRequestsAreBounded(t *testing.T) {
 	h := newHandler()
 	e := startEcho(t, h)
-	cfg := config()
+	cfg := linkedConfig()
 	cfg.Limits.Inbound = 10 << 10
 	r := start(t, cfg, h)
 	m := r.trade("a")
@@ -300,7 +307,7 @@ func TestRequestsASecond(t *testing.T) {
 	t.Run("delay", func(t *testing.T) {
 		h := newHandler()
 		startEcho(t, h)
-		cfg := config()
+		cfg := linkedConfig()
 		cfg.Limits.RequestsPerSecond = 100
 		r := start(t, cfg, h)
 		m := r.trade("a")
@@ -319,7 +326,7 @@ func TestRequestsASecond(t *testing.T) {
 	t.Run("refuse", func(t *testing.T) {
 		h := newHandler()
 		e := startEcho(t, h)
-		cfg := config()
+		cfg := linkedConfig()
 		cfg.Limits.RequestsPerSecond, cfg.Limits.RefuseRequests = 1, true
 		r := start(t, cfg, h)
 		m := r.trade("a")
@@ -339,7 +346,7 @@ func TestRequestsASecond(t *testing.T) {
 func TestCoreRefuses(t *testing.T) {
 	h := newHandler()
 	e := startEcho(t, h)
-	r := start(t, config(), h)
+	r := start(t, linkedConfig(), h)
 	m := r.trade("a")
 	e.refuse.Store(uint32(reason.CoreAway))
 	m.Send(order(3, 1, 8))
@@ -369,7 +376,7 @@ func expectExit(t *testing.T, m *terminaltest.Terminal, code byte) ftd.ForceExit
 func TestSessionsEnd(t *testing.T) {
 	h := newHandler()
 	e := startEcho(t, h)
-	r := start(t, config(), h)
+	r := start(t, linkedConfig(), h)
 	kicked, ended, gone, bad := r.trade("kicked"), r.trade("ended"), r.trade("gone"), r.trade("bad")
 
 	list, err := r.Sessions(t.Context())
@@ -412,7 +419,7 @@ func TestSessionsEnd(t *testing.T) {
 func TestDrainTellsTheCore(t *testing.T) {
 	h := newHandler()
 	e := startEcho(t, h)
-	r := start(t, config(), h)
+	r := start(t, linkedConfig(), h)
 	r.trade("a")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -440,7 +447,7 @@ func TestMessagesFollowTheLogin(t *testing.T) {
 			a.Line.Exit(session.AppendForceExit(nil, '1', "bye"), reason.Kicked)
 		}
 	}
-	r := start(t, config(), h)
+	r := start(t, linkedConfig(), h)
 	m := r.trade("a")
 	for number := uint32(1); number <= 20; number++ {
 		if reply := m.Next(); reply.Code == terminaltest.Closed || reply.SequenceNumber != number {
@@ -459,7 +466,7 @@ func TestMessagesFollowTheLogin(t *testing.T) {
 func TestLostCore(t *testing.T) {
 	h := newHandler()
 	h.core = func(_ session.Peer, _ *session.LoginAttempt, o *session.Outcome) { o.Lost = true }
-	r := start(t, config(), h)
+	r := start(t, linkedConfig(), h)
 	m := r.trade("a")
 	expectExit(t, m, '2')
 	if got := <-r.counts.closed; got != reason.CoreChanged.String() {

@@ -147,6 +147,7 @@ func (w *world) newTrading() {
 		w.counts.linked = 1
 		k.start(i == 0)
 	}
+	w.plan.settings.Business = w.takesBusiness()
 }
 
 // linked reports whether core.driver is link.
