@@ -14,18 +14,21 @@ const firstResumes = 16
 
 // resumes are the sessions that a tenure resumes, and how many SessionResumes may be without an answer. That follows how long the core takes:
 // each answer within a quarter of Options.VerifyTimeout makes room for one more, each that took over half of it for one less. So a core that
-// answers one after the other is not sent more than it can answer in time, and a fast one, or one that answers many at a time, is not held up.
+// answers one after the other is not sent more than it can answer in time, and a fast one is not held up. Of a core that takes its time and
+// answers many in it, no answer takes much longer than the fastest did, however many are under way: such an answer makes room too. Three
+// quarters are the limit of that: the fastest of a core that answers one after the other, and began late, is a slow one.
 type resumes struct {
 	patience time.Duration // Options.VerifyTimeout
 	news     chan struct{} // one has landed; room for one
 
 	mu       sync.Mutex
-	listed   []*session // in the order in which they are asked for
-	running  bool       // Link.resume does that
-	size     int        // SessionResumes that may be without an answer
-	flying   int        // that are
-	since    time.Time  // when flying was 0 last
-	answered bool       // the core has answered one
+	listed   []*session    // in the order in which they are asked for
+	running  bool          // Link.resume does that
+	size     int           // SessionResumes that may be without an answer
+	flying   int           // that are
+	since    time.Time     // when flying was 0 last
+	answered bool          // the core has answered one
+	least    time.Duration // the shortest that an answer took
 }
 
 func newResumes(patience time.Duration) *resumes {
@@ -84,18 +87,27 @@ func (r *resumes) sent() {
 func (r *resumes) landed(took time.Duration) {
 	r.mu.Lock()
 	r.flying--
-	switch {
-	case took < 0:
-	case took < r.patience/4:
-		r.size++
-	case took > r.patience/2:
-		r.size = max(r.size-1, 1)
+	if took >= 0 {
+		r.answer(took)
 	}
-	r.answered = r.answered || took >= 0
 	r.mu.Unlock()
 	select {
 	case r.news <- struct{}{}:
 	default:
+	}
+}
+
+// answer counts one of the core's in. mu is held.
+func (r *resumes) answer(took time.Duration) {
+	if !r.answered || took < r.least {
+		r.answered, r.least = true, took
+	}
+	tooLate := took >= r.patience*3/4
+	switch {
+	case took < r.patience/4, took < r.least*5/4 && !tooLate:
+		r.size++
+	case tooLate, took > r.patience/2 && took >= r.least*3/2:
+		r.size = max(r.size-1, 1)
 	}
 }
 

@@ -37,11 +37,37 @@ func TestASlowCoreResumesAll(t *testing.T) {
 	})
 }
 
+// TestACoreThatBeginsLateIsNotFlooded: it answers none at first, and then one after the other. That the first answers took long is not taken
+// for what each takes it.
+func TestACoreThatBeginsLateIsNotFlooded(t *testing.T) {
+	const n, begins, takes = 100, 1400 * time.Millisecond, 100 * time.Millisecond
+	seen := newCounts()
+	withCrowd(t, n, seen, func(o *Options) { o.Grace = time.Minute }, func(t *testing.T, _ *Link, _ []*fakeCore, k *coreConn, _ *crowd) {
+		k.send(stateChange(accept(ftd.CoreActive, instanceB, 2)))
+		time.Sleep(begins)
+		for range n {
+			g := k.next(ftd.TIDSessionResume)
+			time.Sleep(takes)
+			k.send(resumeOK(g.tag.SessionID, 0))
+		}
+		synctest.Wait()
+		if got := of(seen, seen.resumes, Resumed); got < n-firstResumes/4 { // the last of the first may be late
+			t.Errorf("%d of %d sessions are resumed, %d in vain", got, n, seen.discarded(LateResume))
+		}
+	})
+}
+
 // TestACoreThatAnswersManyAtATimeIsNotHeldUp: each answer takes long, and many are under way: what may be without an answer grows.
 func TestACoreThatAnswersManyAtATimeIsNotHeldUp(t *testing.T) {
-	const n, takes = 2000, 200 * time.Millisecond
+	for _, takes := range []time.Duration{DefaultVerifyTimeout / 15, DefaultVerifyTimeout / 3, DefaultVerifyTimeout * 2 / 3} {
+		t.Run(takes.String(), func(t *testing.T) { answersManyAtATime(t, takes) })
+	}
+}
+
+func answersManyAtATime(t *testing.T, takes time.Duration) {
+	const n = 2000
 	seen := newCounts()
-	withCrowd(t, n, seen, func(*Options) {}, func(t *testing.T, l *Link, _ []*fakeCore, k *coreConn, _ *crowd) {
+	withCrowd(t, n, seen, func(o *Options) { o.Grace = time.Minute }, func(t *testing.T, l *Link, _ []*fakeCore, k *coreConn, _ *crowd) {
 		k.send(stateChange(accept(ftd.CoreActive, instanceB, 2)))
 		for rounds := 0; of(seen, seen.resumes, Resumed) < n; rounds++ {
 			if rounds > 10 { // 16 are doubled in each
@@ -182,6 +208,27 @@ func TestRoomForResumes(t *testing.T) {
 		fill()
 		if r.flying == 0 {
 			t.Fatal("no room for any")
+		}
+	}
+}
+
+// TestRoomBehindTheFastest: an answer that takes hardly longer than the fastest did makes room, but for one of over three quarters of
+// verify_timeout.
+func TestRoomBehindTheFastest(t *testing.T) {
+	const ms = time.Millisecond
+	r := newResumes(time.Second)
+	want := firstResumes
+	for _, tt := range []struct {
+		took time.Duration
+		more int
+	}{
+		{760 * ms, -1}, {700 * ms, 1}, {749 * ms, 1}, {750 * ms, -1}, {600 * ms, 1}, {740 * ms, 1}, {400 * ms, 1}, {499 * ms, 1}, {500 * ms, 0},
+		{599 * ms, 0}, {600 * ms, -1}, {100 * ms, 1}, {249 * ms, 1}, {250 * ms, 0}, {501 * ms, -1},
+	} {
+		r.sent()
+		r.landed(tt.took)
+		if want += tt.more; r.size != want {
+			t.Fatalf("room for %d behind one of %v, want %d", r.size, tt.took, want)
 		}
 	}
 }
