@@ -112,6 +112,44 @@ func TestAPasswordIsSentAgainUnderItsNumber(t *testing.T) {
 	})
 }
 
+// TestAChangedPasswordIsConfirmed: the terminal has sent another change under the number of the one that the core has, and the front has
+// refused that. What the core has done is delivered.
+func TestAChangedPasswordIsConfirmed(t *testing.T) {
+	t.Run("whole", func(t *testing.T) { changedBefore(t, ftd.ChainSingle) })
+	t.Run("last part", func(t *testing.T) { changedBefore(t, ftd.ChainLast) })
+}
+
+// changedBefore refuses a change of the password with that chain flag behind one under the same number that the core has.
+func changedBefore(t *testing.T, chain byte) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		a := accept(ftd.CoreActive, instanceA, 1)
+		a.Credit = 1
+		k.greet(a)
+		synctest.Wait()
+		terminal := newTerminal()
+		s := restrict(t, l, k, 1, terminal)
+		h, body := business(ftd.TIDPasswordUpdate, 0, 7, "old and new")
+		if r := s.Pass(h, body); r != reason.OK {
+			t.Fatal(r)
+		}
+		h.Chain = chain
+		if r := s.Pass(h, body); r != reason.CoreNoCredit {
+			t.Fatal(r)
+		}
+		s.Flush()
+		k.next(ftd.TIDPasswordUpdate)
+		k.send(toSession(1, body))
+		synctest.Wait()
+		if n := len(terminal.bodies()); n != 1 {
+			t.Errorf("%d answers were delivered", n)
+		}
+		if n, err := l.unanswered(); n != 0 || err != nil {
+			t.Errorf("%d requests are without an answer: %v", n, err)
+		}
+	})
+}
+
 // TestThePartsOfARefusedRequestAreNotAnswered: the core has the first part, and the front refuses the last for a reason of its own. Neither the
 // core's answer nor the end of the core makes another.
 func TestThePartsOfARefusedRequestAreNotAnswered(t *testing.T) {

@@ -133,7 +133,6 @@ func (s *session) Pass(h ftd.Header, body []byte) reason.Reason {
 	case h.SequenceSeries != 0:
 	case r == reason.OK:
 		s.requests.add(h.SequenceNumber)
-		s.refused.remove(h.SequenceNumber) // while only the password may be changed the terminal picks its numbers
 	default:
 		s.noteRefused(h)
 	}
@@ -154,14 +153,21 @@ func (s *session) Refused(h ftd.Header, why reason.Reason) reason.Reason {
 	return why
 }
 
-// noteRefused notes a request that the front answers itself: an answer of the core's would be the second. mu is held.
+// noteRefused notes a request that the front answers itself: an answer of the core's would be the second. While only the password may be
+// changed it notes none: the terminal picks its numbers, and the core may have another request under this one. mu is held.
 func (s *session) noteRefused(h ftd.Header) {
-	s.requests.remove(h.SequenceNumber)
-	if further(h) { // the core has the first parts, and may answer
-		s.giveUp([]uint32{h.SequenceNumber})
+	restricted := s.state == passwordOnly
+	if restricted && !further(h) {
 		return
 	}
-	s.refused.add(h.SequenceNumber)
+	s.requests.remove(h.SequenceNumber)
+	switch {
+	case restricted:
+	case further(h): // the core has the first parts, and may answer
+		s.giveUp([]uint32{h.SequenceNumber})
+	default:
+		s.refused.add(h.SequenceNumber)
+	}
 }
 
 // further reports whether a message is a part behind the first of a long one.
