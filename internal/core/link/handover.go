@@ -27,11 +27,11 @@ type Image struct {
 	Term     int32 `json:",omitempty"` // the highest of an active core that was seen: the life of this Process goes on
 }
 
-// SessionImage is a session that is open at the core.
+// SessionImage is a session that is open at the core, or was.
 type SessionImage struct {
 	ID           int32
 	Account      []byte
-	PasswordOnly bool              `json:",omitempty"` // it ends with the link: its terminal is sent away
+	PasswordOnly bool              `json:",omitempty"` // or its terminal was to leave: it ends with the link, and its terminal is sent away
 	Record       uuid.UUID         // RecordID
 	Asked        ftd.ResumePoints  // flows that the terminal named
 	Delivered    ftd.ResumePoints  // of flows
@@ -138,9 +138,9 @@ func (l *Link) Image() Image {
 	l.mu.Unlock()
 	for _, s := range l.table.ordered() {
 		s.mu.Lock()
-		if (s.state == open || s.state == passwordOnly) && s.visits == nil {
+		if (s.state == open || s.state == passwordOnly || s.state == leaving) && s.visits == nil {
 			i.Sessions = append(i.Sessions, SessionImage{
-				ID: s.id, Account: []byte(s.account), PasswordOnly: s.state == passwordOnly, Record: s.record,
+				ID: s.id, Account: []byte(s.account), PasswordOnly: s.state != open, Record: s.record,
 				Asked: s.asked, Delivered: s.flows.points, Again: s.flows.again, GivenUp: slices.Clone(s.givenUp),
 			})
 		}

@@ -2,8 +2,10 @@ package link
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -76,6 +78,43 @@ func TestARequestThatHoldMissed(t *testing.T) {
 		}
 		l.Release()
 		s.Close(ftd.ReasonGone, "")
+	})
+}
+
+// TestATerminalThatIsToLeaveIsHandedOver: the core has refused to resume its session, and the other process sends it away.
+func TestATerminalThatIsToLeaveIsHandedOver(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		openSession(t, l, k, 1, newTerminal())
+		k.send(stateChange(accept(ftd.CoreActive, instanceB, 2)))
+		k.next(ftd.TIDSessionResume)
+		k.send(resumeOK(1, 8))
+		synctest.Wait()
+		if err := l.Hold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		image := l.Image()
+		l.Release()
+
+		seen := newCounts()
+		o := testOptions(t, cores...)
+		o.Process, o.Observer = image.Process, seen
+		next, terminal := New(o), newTerminal()
+		defer stopLink(t, next)
+		if err := next.Adopt(&image, func(int32) core.Terminal { return terminal }); err != nil {
+			t.Fatal(err)
+		}
+		if next.Session(1) == nil {
+			t.Fatal("the other process does not know the session")
+		}
+		next.Start()
+		time.Sleep(DefaultFailoverSpread)
+		synctest.Wait()
+		if got := terminal.left(); !slices.Equal(got, []reason.Close{reason.CoreChanged}) || of(seen, seen.exits, ExitCoreChanged) != 1 {
+			t.Errorf("sent away by %v", got)
+		}
 	})
 }
 
