@@ -69,7 +69,7 @@ func TestFaultsThatAreCounted(t *testing.T) {
 		"business of nothing": {func(c *Counters) uint64 { return c.UnknownSession }, func() { f.pass(9, business(0x5000, 'S', 1, "")) }},
 		"an open of nothing":  {func(c *Counters) uint64 { return c.UnknownSession }, func() { f.open(9) }},
 		"an open of an open":  {func(c *Counters) uint64 { return c.UnknownSession }, func() { f.open(1) }},
-		"a close of nothing":  {func(c *Counters) uint64 { return c.UnknownSession }, func() { f.reason(ftd.TIDSessionClose, 9, '1') }},
+		"a close of nothing":  {func(c *Counters) uint64 { return c.ClosesOfNothing }, func() { f.reason(ftd.TIDSessionClose, 9, '1') }},
 		"an abort of an open": {func(c *Counters) uint64 { return c.UnknownSession }, func() { f.reason(ftd.TIDSessionAbort, 1, '7') }},
 		"another front's tag": {func(c *Counters) uint64 { return c.UnknownSession }, func() {
 			f.write(ftd.AppendSessionFrame(nil, ftd.SessionTag{FrontID: 2, SessionID: 1}, business(0x5000, 'S', 1, "")))

@@ -21,6 +21,7 @@ type Counters struct {
 	Opens            uint64            `json:"opens"`
 	Aborts           uint64            `json:"aborts"`
 	AbortsOfNothing  uint64            `json:"aborts_of_nothing"` // of a login that the core had refused
+	ClosesOfNothing  uint64            `json:"closes_of_nothing"` // of a session that waited for a core, and that this one has not
 	Closes           map[string]uint64 `json:"closes"`            // by Reason.Code
 	Kicks            uint64            `json:"kicks"`
 	Expired          uint64            `json:"expired"`    // sessions of a front that did not come back

@@ -155,7 +155,7 @@ func (l *link) close(tag ftd.SessionTag, body []byte) {
 		s = l.front.suspendedOf(tag) // its terminal left while it waited for a core
 	}
 	if s == nil {
-		l.e.count.UnknownSession++
+		l.e.count.ClosesOfNothing++
 		return
 	}
 	l.e.count.Closes[string(why)]++

@@ -172,6 +172,52 @@ func TestAnotherCoreGoesOnWithTheResumes(t *testing.T) {
 	})
 }
 
+// TestACoreLearnsTheEndOfASessionThatItWasNotAskedFor: its terminal leaves while other sessions are resumed, by itself or sent away. The core may
+// have had it over the connection before, and is told.
+func TestACoreLearnsTheEndOfASessionThatItWasNotAskedFor(t *testing.T) {
+	const n = 100
+	t.Run("gone", func(t *testing.T) {
+		withCrowd(t, n, newCounts(), func(*Options) {}, func(t *testing.T, _ *Link, cores []*fakeCore, k *coreConn, c *crowd) {
+			k.Close()
+			k = cores[0].accept()
+			k.greet(accept(ftd.CoreActive, instanceA, 1))
+			synctest.Wait()
+			c.sessions[n-1].Close(ftd.ReasonGone, "")
+			endsUnasked(t, k, n-1)
+		})
+	})
+	t.Run("sent away", func(t *testing.T) {
+		change := func(o *Options) { o.FailoverSpread = -1 }
+		withCrowd(t, n, newCounts(), change, func(t *testing.T, _ *Link, cores []*fakeCore, k *coreConn, c *crowd) {
+			k.Close()
+			k = cores[0].accept()
+			k.greet(accept(ftd.CoreActive, instanceA, 1))
+			time.Sleep(DefaultVerifyTimeout + time.Second)
+			synctest.Wait()
+			if len(c.terminals[n-1].left()) != 1 {
+				t.Fatal("the terminal was not sent away")
+			}
+			c.sessions[n-1].Close(ftd.ReasonKicked, "")
+			endsUnasked(t, k, n-1)
+		})
+	})
+}
+
+// endsUnasked wants the end of a session behind the first SessionResumes.
+func endsUnasked(t *testing.T, k *coreConn, id int32) {
+	t.Helper()
+	synctest.Wait()
+	if len(k.frames) != firstResumes+1 {
+		t.Fatalf("%d frames came", len(k.frames))
+	}
+	for range firstResumes {
+		k.next(ftd.TIDSessionResume)
+	}
+	if g := k.next(ftd.TIDSessionClose); g.tag.SessionID != id {
+		t.Errorf("session %d ends, want %d", g.tag.SessionID, id)
+	}
+}
+
 // TestRoomForResumes: answers within a quarter of verify_timeout make room, those that took more than half of it take some, and the end of a
 // session does neither.
 func TestRoomForResumes(t *testing.T) {

@@ -129,7 +129,7 @@ func (s *session) judgeResume(t *tenure, c *conn, a *resumeAnswer) (verdict resu
 		s.state = leaving // the core may hold it: it is told
 		return resumeFailed, nil
 	case awaited, due && legible && !good && s.state == open && s.tenure == t:
-		s.state, s.tenure, s.last = leaving, nil, nil // the core does not know it: there is nothing to close
+		s.state, s.tenure, s.last, s.listed = leaving, nil, nil, nil // the core does not know it: there is nothing to close
 		return resumeFailed, nil
 	case good && s.state == leaving && s.tenure == nil:
 		s.last = c

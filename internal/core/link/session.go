@@ -201,30 +201,46 @@ func (s *session) Flush() {
 // Close is core.Session's.
 func (s *session) Close(why ftd.ReasonCode, text string) {
 	s.mu.Lock()
-	was, t := s.state, s.tenure
+	was := s.state
 	s.land(false)
+	tell := s.holders()
 	s.state = closed
-	last := s.last
-	if last == nil && s.asks.due > 0 { // a core that was asked twice, and has refused once, may still consent
-		last = s.asks.conn
-	}
-	switch { // under mu: behind what Pass took
-	case t != nil && (was == open || was == passwordOnly || was == resuming || was == leaving):
-		s.link.end(t.conn, s.id, ftd.TIDSessionClose, why, text)
-	case last != nil && (was == waiting || was == leaving): // a core that changed its term may still hold it
-		s.link.end(last, s.id, ftd.TIDSessionClose, why, text)
+	for _, c := range tell { // under mu: behind what Pass took
+		s.link.end(c, s.id, ftd.TIDSessionClose, why, text)
 	}
 	s.mu.Unlock()
 	if was == closed {
 		return
 	}
 	s.link.table.remove(s)
-	switch {
-	case t != nil:
-		t.conn.out.flush()
-	case last != nil:
-		last.out.flush()
+	for _, c := range tell {
+		c.out.flush()
 	}
+}
+
+// holders are the connections to the cores that may hold a session: its tenure's, or while it has none that of the tenure before, which may go
+// on under another term, and that of the core that was to resume it: it may have had the session over another connection. mu is held.
+func (s *session) holders() (all []*conn) {
+	if s.tenure != nil {
+		if s.state == open || s.state == passwordOnly || s.state == resuming || s.state == leaving {
+			all = append(all, s.tenure.conn)
+		}
+		return all
+	}
+	last := s.last
+	if last == nil && s.asks.due > 0 { // a core that was asked twice, and has refused once, may still consent
+		last = s.asks.conn
+	}
+	if s.state != waiting && s.state != leaving {
+		return nil
+	}
+	if last != nil {
+		all = append(all, last)
+	}
+	if s.listed != nil && s.listed.conn != last && !s.listed.over.Load() {
+		all = append(all, s.listed.conn)
+	}
+	return all
 }
 
 // end queues a SessionClose or SessionAbort, if the connection is up. The core there may not be in use any more, and holds
