@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ const firstResumes = 16
 // quarters are the limit of that: the fastest of a core that answers one after the other, and began late, is a slow one.
 type resumes struct {
 	patience time.Duration // Options.VerifyTimeout
-	news     chan struct{} // one has landed; room for one
+	news     chan struct{} // one has landed, or more are listed; room for one
 
 	mu       sync.Mutex
 	listed   []*session    // in the order in which they are asked for
@@ -42,7 +43,16 @@ func (r *resumes) list(sessions []*session) (start bool) {
 	r.listed = append(r.listed, sessions...)
 	start = !r.running
 	r.running = true
+	r.wake()
 	return start
+}
+
+// wake lets Link.resume look again, if it waits.
+func (r *resumes) wake() {
+	select {
+	case r.news <- struct{}{}:
+	default:
+	}
 }
 
 // from is the listed session with that index, nil if there is none.
@@ -91,10 +101,7 @@ func (r *resumes) landed(took time.Duration) {
 		r.answer(took)
 	}
 	r.mu.Unlock()
-	select {
-	case r.news <- struct{}{}:
-	default:
-	}
+	r.wake()
 }
 
 // answer counts one of the core's in. mu is held.
@@ -130,17 +137,20 @@ func (s *session) land(answered bool) {
 	s.tenure.resumes.landed(took)
 }
 
-// resumeWaiting resumes the sessions that wait for a core, under t. mu is held.
+// resumeWaiting resumes the sessions that wait for a core, under t: first those that were lost first, which are to leave first. mu is held.
 func (l *Link) resumeWaiting(t *tenure) {
 	var waits []*session
+	lost := make(map[*session]time.Time)
 	for _, s := range l.table.ordered() {
-		if s.listFor(t) {
+		if since, listed := s.listFor(t); listed {
 			waits = append(waits, s)
+			lost[s] = since
 		}
 	}
 	if len(waits) == 0 {
 		return
 	}
+	slices.SortStableFunc(waits, func(a, b *session) int { return lost[a].Compare(lost[b]) })
 	l.logger.Info("Sessions wait for the trading core that is active now: the front resumes them.", loggedSessions(len(waits))...)
 	if t.resumes.list(waits) {
 		l.group.Go(func() { l.resume(t) })
@@ -149,15 +159,15 @@ func (l *Link) resumeWaiting(t *tenure) {
 
 func loggedSessions(n int) []zap.Field { return []zap.Field{zap.Int("sessions", n)} }
 
-// listFor reports whether a session waits and is not in t's list.
-func (s *session) listFor(t *tenure) bool {
+// listFor puts a session that waits down for t's list, unless it is in it; lost is when its core was.
+func (s *session) listFor(t *tenure) (lost time.Time, listed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state != waiting || s.listed == t {
-		return false
+		return time.Time{}, false
 	}
 	s.listed = t
-	return true
+	return s.lost, true
 }
 
 // asking is Link.resume at work: of t's list those before next were asked for, and those before first are not waited for any more.
@@ -197,7 +207,7 @@ func (a *asking) tell() {
 	}
 }
 
-// wait returns when one has landed, or at until.
+// wait returns when one has landed, or more are listed, or at until.
 func (a *asking) wait(until time.Time) {
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()

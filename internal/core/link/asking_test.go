@@ -218,6 +218,66 @@ func endsUnasked(t *testing.T, k *coreConn, id int32) {
 	}
 }
 
+// TestWhatWasLostFirstIsAskedForFirst: the core before had resumed the sessions with the low IDs when it was lost too, and the next answers one.
+// The others are not kept waiting behind those, and leave as early as they are to.
+func TestWhatWasLostFirstIsAskedForFirst(t *testing.T) {
+	const n, resumed = 100, 40
+	change := func(o *Options) { o.FailoverSpread = -1 }
+	withCrowd(t, n, newCounts(), change, func(t *testing.T, _ *Link, cores []*fakeCore, k *coreConn, c *crowd) {
+		b := cores[1].accept()
+		b.greet(accept(ftd.CoreStandby, instanceB, 1))
+		began := time.Now()
+		k.send(stateChange(accept(ftd.CoreActive, instanceB, 2)))
+		for range resumed {
+			k.send(resumeOK(k.next(ftd.TIDSessionResume).tag.SessionID, 0))
+		}
+		time.Sleep(time.Second)
+		k.Close()
+		b.alive(8 * time.Second)
+		b.send(stateChange(accept(ftd.CoreActive, instanceA, 3)))
+		for id := range int32(firstResumes) {
+			if g := b.next(ftd.TIDSessionResume); g.tag.SessionID != resumed+id {
+				t.Fatalf("session %d is asked for, want %d", g.tag.SessionID, resumed+id)
+			}
+		}
+		b.send(resumeOK(resumed, 0))
+		b.alive(DefaultGrace)
+		synctest.Wait()
+		for id := resumed + 1; id < n; id++ {
+			terminal := c.terminals[id]
+			if len(terminal.left()) != 1 {
+				t.Fatalf("terminal %d was not sent away", id)
+			}
+			if after := terminal.exitedAt.Sub(began); after > DefaultGrace+DefaultVerifyTimeout+time.Millisecond {
+				t.Fatalf("terminal %d was sent away after %v", id, after)
+			}
+		}
+	})
+}
+
+// TestASessionThatIsListedLateIsAskedForAtOnce: the core has not answered for another, and there is room.
+func TestASessionThatIsListedLateIsAskedForAtOnce(t *testing.T) {
+	withCrowd(t, 2, newCounts(), func(*Options) {}, func(t *testing.T, l *Link, _ []*fakeCore, k *coreConn, c *crowd) {
+		k.send(stateChange(accept(ftd.CoreActive, instanceB, 2)))
+		for range c.sessions {
+			k.next(ftd.TIDSessionResume)
+		}
+		k.send(resumeOK(1, 0))
+		synctest.Wait()
+		late := c.sessions[1].(*session)
+		late.mu.Lock()
+		late.state, late.tenure, late.listed, late.lost = waiting, nil, nil, time.Now() // as its connection's reader does
+		late.mu.Unlock()
+		l.mu.Lock()
+		l.resumeWaiting(l.tenure.Load())
+		l.mu.Unlock()
+		synctest.Wait()
+		if len(k.frames) != 1 || k.next(ftd.TIDSessionResume).tag.SessionID != 1 {
+			t.Error("it is not asked for")
+		}
+	})
+}
+
 // TestRoomForResumes: answers within a quarter of verify_timeout make room, those that took more than half of it take some, and the end of a
 // session does neither.
 func TestRoomForResumes(t *testing.T) {
