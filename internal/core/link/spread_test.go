@@ -96,6 +96,23 @@ func TestRefusedSessionsLeaveOverTheWholeSpread(t *testing.T) {
 	})
 }
 
+// TestUntoldRelaysLeaveOverTheWholeSpread: the core read too slowly to learn of their visits.
+func TestUntoldRelaysLeaveOverTheWholeSpread(t *testing.T) {
+	const n = 90
+	seen := newCounts()
+	withCrowd(t, n, seen, func(o *Options) { o.Random = &counting{} }, func(t *testing.T, l *Link, _ []*fakeCore, k *coreConn, c *crowd) {
+		began := time.Now()
+		for _, s := range c.sessions {
+			l.leaveUntold(s.(*session), l.tenure.Load())
+		}
+		k.alive(DefaultFailoverSpread + time.Second)
+		thirds, all := c.left(t, began, DefaultFailoverSpread)
+		if all != n || slices.Min(thirds[:]) < n/3-2 || of(seen, seen.resumes, ResumeUnanswered) != n {
+			t.Errorf("%d terminals were sent away, in thirds of the time %v", all, thirds)
+		}
+	})
+}
+
 // counting draws numbers that are spread evenly, so that no test of moments passes or fails by chance.
 type counting struct{ n atomic.Uint64 }
 

@@ -134,6 +134,6 @@ func (s *session) resumeVisits(t *tenure, wait func() bool) bool {
 func (l *Link) leaveUntold(s *session, t *tenure) {
 	if s.leave(open, t) || s.leave(resuming, t) {
 		l.observer.SessionResumed(ResumeUnanswered)
-		s.exit()
+		l.exitLater(s)
 	}
 }
