@@ -98,6 +98,15 @@ func TestEachRuleFailsOtherwise(t *testing.T) {
 	}
 }
 
+// TestAnAnswerMayHaveSeveralMessages: a core that answers each request with two, also one in parts, keeps the rule of those.
+func TestAnAnswerMayHaveSeveralMessages(t *testing.T) {
+	t.Parallel()
+	r := check(t.Context(), options(serve(t, "several messages", 20)), []rule{rules[0], named("verify_right"), named("verify_once"), named("business_chain")})
+	if last := r.Results[len(r.Results)-1]; last.Status != Pass {
+		t.Errorf("%+v", last)
+	}
+}
+
 func named(name string) rule {
 	return rules[slices.IndexFunc(rules, func(r rule) bool { return r.name == name })]
 }

@@ -82,7 +82,7 @@ func businessChain(p *probe) *outcome {
 	return nil
 }
 
-// chain wants one answer to a request in parts, none to one that is cut off, and one to the request behind that.
+// chain wants an answer to a request in parts, none to one that is cut off, and one to the request behind that.
 func (s *session) chain(tid ftd.TID) *outcome {
 	long, cut, next := s.number+1, s.number+2, s.number+3
 	s.number = next
@@ -107,9 +107,24 @@ func (s *session) chain(tid ftd.TID) *outcome {
 			return failed(err)
 		}
 	}
-	return s.f.stays(func(g *frame) bool {
-		return s.toRequest(g, cut) || (s.toRequest(g, long) || s.toRequest(g, next)) && g.whollyCame()
-	})
+	if out := s.f.stays(func(g *frame) bool { return s.toRequest(g, cut) }); out != nil {
+		return out
+	}
+	again := s.further(long)
+	if len(again) > len(s.further(next)) { // an answer may have several messages, but those to a request in parts are no more
+		return failf("%v", again[0])
+	}
+	return nil
+}
+
+// further are the messages to a request that came and were not waited for.
+func (s *session) further(number uint32) (all []*frame) {
+	for _, g := range s.f.backlog {
+		if s.toRequest(g, number) && g.whollyCame() {
+			all = append(all, g)
+		}
+	}
+	return all
 }
 
 // toRequest reports whether a frame is of the answer to the session's request with that number.

@@ -42,6 +42,9 @@ func (p *peer) business(f *frame, bodyLen int) error {
 		code = 9
 	}
 	p.say(tid, &f.tag, 0, number, code, nil)
+	if fault == "several messages" {
+		p.say(tid, &f.tag, 0, number, code, nil)
+	}
 	return nil
 }
 
