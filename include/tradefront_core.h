@@ -733,7 +733,8 @@ struct Event {
                       // Behind a relay the message has the field RelayedTerminal (0x8009): message.find
         open,         // tag, record, points (count 0: the terminal asked for no history), message: the session is live
         abort,        // tag, reason: what verified() reserved is free again. Or the front stopped waiting for the answer
-        close,        // tag, reason: the session is over
+        close,        // tag, reason: the session is over. It may be one that this link does not have, and that you keep since the link before it
+                      // ended: its terminal has gone before the front asked you to resume it
         business,     // tag, header, body: of an open session, or a password_only one's password_update. Of a long message
                       // (header.chain 'F', 'C', 'L') each part: keep them, within a bound, and answer once, behind 'L'. Drop
                       // them unanswered when 'S', 'F' or resume comes before that: the front has refused the rest
@@ -1153,14 +1154,14 @@ private:
     bool on_end(Event& e, Event::Kind kind) {
         if (const Status s = read(e, e.reason); !s.ok()) return illegal(e, s);
         const auto known = sessions_.find(e.tag.session);
-        if (known == sessions_.end()) return discard(e, "unknown_session");
+        e.kind = kind;
+        if (known == sessions_.end()) return kind == Event::close || discard(e, "unknown_session");
         const SessionState state = known->second.state;
         const bool reserved = state == SessionState::verifying || state == SessionState::verified;
         // A front that stopped waiting may abort what was answered 131, 140 or 141 meanwhile.
         const bool either = state == SessionState::password_only;
         if (!either && reserved != (kind == Event::abort)) return discard(e, reserved ? "not_open" : "not_reserved");
         sessions_.erase(known);
-        e.kind = kind;
         return true;
     }
 

@@ -364,7 +364,14 @@ private:
         broadcast_.send_after(s.broadcast_from, f.link, e.tag.session);
     }
 
-    void on_end(Front& f, const Event& e) { drop(f, e.tag.session); }
+    // on_end: the session may also wait for its front since the link before this one ended.
+    void on_end(Front& f, const Event& e) {
+        drop(f, e.tag.session);
+        const auto l = lost_.find({f.link.front_id(), e.tag.session});
+        if (e.kind == Event::abort || l == lost_.end()) return;
+        leave(l->second.seat);
+        lost_.erase(l);
+    }
 
     static void drop(Front& f, std::int32_t session) {
         const auto s = f.seats.find(session);

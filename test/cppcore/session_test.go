@@ -193,7 +193,7 @@ func TestWhatTheContractForbidsIsDiscarded(t *testing.T) {
 		{sessionOpen(t, f.tag(6), ftd.ResumePoints{}), 6, "unknown_session"},
 		{sessionOpen(t, f.tag(1), ftd.ResumePoints{}), 1, "not_verified"},
 		{sessionEnd(t, ftd.TIDSessionAbort, f.tag(1)), 1, "not_reserved"},
-		{sessionEnd(t, ftd.TIDSessionClose, f.tag(7)), 7, "unknown_session"},
+		{sessionEnd(t, ftd.TIDSessionAbort, f.tag(7)), 7, "unknown_session"},
 		{sessionResume(t, f.tag(14), "10000003", ftd.ResumePoints{}), 14, "not_open"},
 		{end(t, &state), 13, "direction"},
 		{[]byte{0x02, 0, 0, 0}, 0, "frame_type"},
@@ -394,6 +394,24 @@ func TestSessionsGoOnAfterALostLink(t *testing.T) {
 	f.expectCode(ftd.TIDSessionResume, 1, 8)
 	f.open(1, "10000001", "Example-1")
 	f.open(2, "10000001", "Example-1") // all places are free
+}
+
+// TestASessionMayEndBeforeItIsResumed: its terminal leaves while the front resumes others. Its place is free then.
+func TestASessionMayEndBeforeItIsResumed(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0")
+	f := c.link(t, "process-1")
+	f.open(1, "10000001", "Example-1")
+	f.open(2, "10000001", "Example-1")
+	c.do("cut")
+	f.ended()
+	f = c.link(t, "process-1")
+	f.send(sessionVerify(t, f.tag(3), "10000001", "Example-1"))
+	f.expectCode(ftd.TIDSessionVerify, 3, 60) // both places wait for their sessions
+	f.send(sessionEnd(t, ftd.TIDSessionClose, f.tag(2)), sessionEnd(t, ftd.TIDSessionClose, f.tag(2)))
+	f.open(4, "10000001", "Example-1")
+	f.send(sessionVerify(t, f.tag(5), "10000001", "Example-1"))
+	f.expectCode(ftd.TIDSessionVerify, 5, 60) // one place was freed, once
 }
 
 // TestSessionsGoOnAfterAnotherTerm: a core that says another term over a link that is up is asked to resume each session that
