@@ -112,6 +112,33 @@ func TestAPasswordIsSentAgainUnderItsNumber(t *testing.T) {
 	})
 }
 
+// TestARequestIsPassedUnderTheNumberOfARefusedOne: it is answered.
+func TestARequestIsPassedUnderTheNumberOfARefusedOne(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		a := accept(ftd.CoreActive, instanceA, 1)
+		a.Credit = 0
+		k.greet(a)
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal)
+		if r := passPart(s, 1, ftd.ChainSingle); r != reason.CoreNoCredit {
+			t.Fatal(r)
+		}
+		a.Credit = -1
+		k.send(stateChange(a))
+		synctest.Wait()
+		pass(t, s, 1)
+		k.next(3)
+		_, answer := business(3, 0, 1, "answer")
+		k.send(toSession(1, answer))
+		synctest.Wait()
+		if n := len(terminal.bodies()); n != 1 {
+			t.Errorf("%d answers were delivered", n)
+		}
+	})
+}
+
 // TestAChangedPasswordIsConfirmed: the terminal has sent another change under the number of the one that the core has, and the front has
 // refused that. What the core has done is delivered.
 func TestAChangedPasswordIsConfirmed(t *testing.T) {

@@ -133,6 +133,7 @@ func (s *session) Pass(h ftd.Header, body []byte) reason.Reason {
 	case h.SequenceSeries != 0:
 	case r == reason.OK:
 		s.requests.add(h.SequenceNumber)
+		s.refused.remove(h.SequenceNumber) // the core has one under that number now, and its answer is the first
 	default:
 		s.noteRefused(h)
 	}
