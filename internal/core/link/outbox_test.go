@@ -154,6 +154,7 @@ func TestFullQueue(t *testing.T) {
 		for range passed {
 			k.next(3)
 		}
+		synctest.Wait() // for the requests for codes, and what follows them
 		for len(k.frames) > 0 {
 			if g := <-k.frames; g.header.TID == ftd.TIDSessionOpen {
 				break
