@@ -28,12 +28,12 @@ func TestHelpInChinese(t *testing.T) {
 	eachCommand(root, func(c *cobra.Command) {
 		used[c.Short] = true
 		if help.Shorts[c.Short] == "" && !c.Hidden {
-			t.Errorf("%s: no Chinese for %q: add it to helpInChinese", c.CommandPath(), c.Short)
+			t.Errorf("%s: no Chinese for %q: add it to help.Shorts", c.CommandPath(), c.Short)
 		}
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			used[f.Usage] = true
 			if help.Flags[f.Usage] == "" && f.Name != "help" && !c.Hidden && !isEnglishOnly(c) {
-				t.Errorf("%s --%s: no Chinese for %q: add it to flagsInChinese", c.CommandPath(), f.Name, f.Usage)
+				t.Errorf("%s --%s: no Chinese for %q: add it to help.Flags", c.CommandPath(), f.Name, f.Usage)
 			}
 		})
 	})
@@ -64,16 +64,16 @@ func TestDetailsInChinese(t *testing.T) {
 		}
 		for _, word := range typed.FindAllString(c.Long, -1) {
 			if !strings.Contains(help.Details[path], word) {
-				t.Errorf("%s: longInChinese lacks %s", path, word)
+				t.Errorf("%s: help.Details lacks %s", path, word)
 			}
 		}
 		if help.Details[path] == "" {
-			t.Errorf("%s: no Chinese details: add them to longInChinese", path)
+			t.Errorf("%s: no Chinese details: add them to help.Details", path)
 		}
 	})
 	for path := range help.Details {
 		if !there[path] {
-			t.Errorf("longInChinese has %s, which is no command with details", path)
+			t.Errorf("help.Details has %s, which is no command with details", path)
 		}
 	}
 }

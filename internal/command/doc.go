@@ -14,22 +14,32 @@
 //	     Action ──error──▶ ExitFailed, and the error in the user's language
 //	        │
 //	        ▼
-//	     ExitDone, and a line of the audit log for each action of act.go
+//	     ExitDone
+//
+// What a flag's type or Args parses is judged before the Action, what a command parses itself is judged in it. Behind it, whether it is
+// done or failed, the audit log gets a line for each action of act.go that was written down.
 //
 // # Invariants
 //
-//   - A command reaches its surroundings by Env alone: environment, standard input, both outputs, language. So a test runs it
-//     in its own process.
-//   - What people read is English or Chinese, as the writer that gets it is marked (Env.ReadBy): Tell, Table and their like choose. JSON
+//   - A command reaches environment, standard input, both outputs and the language by Env alone. So a test runs it without starting
+//     another process.
+//   - What people read is English or Chinese: Tell, Table and their like ask the writer that gets it (Env.ReadBy marks one). JSON
 //     (Output) is the same in both.
 //   - What changes something is written down (Env.Act, Env.Undertake, Env.Note) with who did it and where.
 //   - A bar of progress is on a terminal alone.
-//   - Rooms do not import each other, and no room but these imports command: depguard holds both. What two rooms need is
+//   - Rooms do not import each other, and only they and cmd/tradefront import command: depguard holds both. What two rooms need is
 //     here, or in the room of internal whose subject it is.
+//
+// # Where the Chinese is
+//
+// Of what Tell and Table print in language_said.go, of progress in language_progress.go, of errors in internal/chinese, of help in the room
+// help. A test fails for a sentence that has none.
 //
 // # What it does not know
 //
-// Any command. It runs the tree that cmd/tradefront hands in.
+// What a command does. It runs the tree that cmd/tradefront hands in; of serve alone it knows that its standard error is a log.
 //
-// A crash leaves an action that has begun and no row that says how it ended.
+// # If we crash
+//
+// Of a task (Env.Undertake) the database has that it has begun, and no row that says how it ended.
 package command

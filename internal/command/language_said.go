@@ -1,7 +1,7 @@
 package command
 
 // saidInChinese has what commands print by its English format, with the same values in the same order. TestSaidInChinese holds that it
-// has each that is given to tell.
+// has each that is given to Tell.
 var saidInChinese = map[string]string{
 	"warning: %s\n": "警告：%s\n", "  warning: %s\n": "  警告：%s\n", "ready\n": "就绪\n", "NOT READY\n": "未就绪\n",
 	"running fronts follow within seconds\n": "运行中的前置几秒内生效\n",

@@ -83,7 +83,7 @@ func (p *Progress) End() {
 	}
 }
 
-// Waiting shows work that tells nothing of its way, with the time that it takes, once that is more than e.Quick. Call end before
+// Waiting shows work that tells nothing of its way, with the time that it takes, once that is more than e.quick. Call end before
 // anything else is printed; a second call does nothing.
 func (e *Env) Waiting(what Work) (end func()) {
 	if e.quick == 0 {
