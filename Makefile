@@ -75,9 +75,8 @@ LONG  ?= ./test/robustness ./test/e2e
 BESIDE = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .PHONY: test
-test: tools ## vet, and all tests with a real PostgreSQL
-	$(VET)
-	$(GO) test -vet=off -timeout 25m -p $(BESIDE) $(LONG) ./...
+test: tools ## vet, and beside it all tests with a real PostgreSQL
+	$(or $(VET),true) & vet=$$!; $(GO) test -vet=off -timeout 25m -p $(BESIDE) $(LONG) ./...; tests=$$?; wait $$vet && exit $$tests
 
 .PHONY: race
 race: tools ## the same tests with the race detector, which takes three times as long (RACE_IN=./...)

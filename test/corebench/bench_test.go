@@ -32,12 +32,13 @@ type way struct {
 	*hdrhistogram.Histogram
 }
 
-// BenchmarkRoundTrip is one order in flight on an idle machine: to the core directly, through a program that only copies
-// bytes, and through the front, in blocks that take turns.
+// BenchmarkRoundTrip is one order in flight on an idle machine: to the core directly, through two programs that only copy
+// bytes, one in C and one in Go, and through the front, in blocks that take turns.
 func BenchmarkRoundTrip(b *testing.B) {
-	s := newStage(b, 3)
+	s := newStage(b, 4)
 	takeTurns(b, []way{
 		{"direct", atCore(b, s.core, nil, 900, user(0)), newHistogram()},
+		{"hops", atCore(b, s.hops(b), nil, 902, user(3)), newHistogram()},
 		{"copied", atCore(b, s.copier(b), nil, 901, user(1)), newHistogram()},
 		{"front", s.terminal(b, user(2)), newHistogram()},
 	})

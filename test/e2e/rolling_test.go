@@ -17,8 +17,11 @@ import (
 )
 
 const (
-	comers  = 4 // customers who log in, log out and come again
+	comers  = 4 // customers who log in, log out and come again, at comersPace
 	sitters = 6 // customers who stay logged in, and come again when they are thrown out
+
+	// comersPace is the time between two visits of one customer: a front that stops has logins of some 200 a second to finish.
+	comersPace = 20 * time.Millisecond
 )
 
 // TestRollingRestart: two fronts behind HAProxy are restarted one after the other while
@@ -103,7 +106,7 @@ func (s *site) queue(t *testing.T, address string) *queue {
 	q := &queue{s: s, t: t, address: address, cancel: cancel, progress: make(chan struct{}, 1)}
 	for i := range comers + sitters {
 		q.all.Go(func() {
-			for ctx.Err() == nil {
+			for pace := time.NewTicker(comersPace); ctx.Err() == nil; <-pace.C {
 				q.visit(ctx, i, i >= comers)
 			}
 		})
