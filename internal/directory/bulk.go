@@ -16,7 +16,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// bulkRows is how many rows one statement writes, as grantsAtOnce.
+// bulkRows is how many rows one statement writes: as grantsAtOnce, but PostgreSQL may be asked for millions.
 const bulkRows = 200
 
 // Addition is what AddAll adds.
