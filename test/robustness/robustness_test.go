@@ -17,15 +17,39 @@ func TestRobustness(t *testing.T) {
 	t.Cleanup(func() { results.write(t) })
 	sideBySide(t)
 	for i, s := range settings {
-		t.Run(s.name, func(t *testing.T) {
-			sideBySide(t)
-			w := newWorld(t, s, first+uint64(i))
-			r := results.begin(s.name)
-			w.run(faultsFor(w, s), *duration/time.Duration(len(settings)), r)
-			w.finish(r)
-			t.Log(r)
-		})
+		shares := sharesOf(s)
+		for share := range shares {
+			name := s.name
+			if shares > 1 {
+				name = fmt.Sprintf("%s, share %d", s.name, share+1)
+			}
+			t.Run(name, func(t *testing.T) {
+				sideBySide(t)
+				w := newWorld(t, s, first+uint64(i+share*len(settings)))
+				r := results.begin(name)
+				w.run(shareOf(faultsFor(w, s), share, shares), *duration/time.Duration(len(settings)), r)
+				w.finish(r)
+				t.Log(r)
+			})
+		}
 	}
+}
+
+// sharesOf is how many worlds of that setting share its faults. The first one's, in the short form, would take longer than all other
+// tests of the package.
+func sharesOf(s setting) int {
+	if *duration == 0 && *only == "" && s.name == settings[0].name {
+		return 2
+	}
+	return 1
+}
+
+// shareOf is each fault that is this share's.
+func shareOf(all []fault, share, shares int) (some []fault) {
+	for i := share; i < len(all); i += shares {
+		some = append(some, all[i])
+	}
+	return some
 }
 
 // sideBySide lets the tests of the short form share the machine: they wait more than they work. In the long form each has
