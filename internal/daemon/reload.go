@@ -100,7 +100,7 @@ func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)
 	before := d.path.Gateway.Policy()
 	var fields []zap.Field
 	for i := range settings {
-		settings[i].take(ctx, d, next)
+		settings[i].set(ctx, d, settings[i].value(d.cfg, next))
 		if settings[i].fields != nil {
 			fields = append(fields, settings[i].fields(next)...)
 		}

@@ -449,12 +449,3 @@ func TestReloadOfTrustedProxies(t *testing.T) {
 	r.reload()
 	expect("both", true, true)
 }
-
-// TestReloadedKeysExist: a key that is spelled otherwise in the list would be named as in need of a restart.
-func TestReloadedKeysExist(t *testing.T) {
-	for _, path := range ReloadedKeys() {
-		if !config.HasKey(path) {
-			t.Errorf("there is no key %s", path)
-		}
-	}
-}

@@ -6,10 +6,14 @@ import (
 	"slices"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/ops"
 )
 
 // setting is a group of keys that a reload takes over by one setter. Everything that tells which keys a
@@ -17,9 +21,29 @@ import (
 // config defaults and the page of all keys. A further key is one word beside its setter here.
 type setting struct {
 	keys []string // by their paths, as in config.NeedRestart
-	take func(context.Context, *Daemon, *loaded)
+	taker
 	// fields are what the log line of a reload tells of it; may be nil.
 	fields func(*loaded) []zap.Field
+}
+
+// taker is a setter, apart from what it takes from a configuration: so a test can hold each key to the setter beside which it is named.
+type taker struct {
+	// value is all that set gets of a configuration. Of the one of the start it has what a reload leaves as it is.
+	value func(atStart *config.Config, next *loaded) any
+	set   func(context.Context, *Daemon, any)
+}
+
+func takes[T any](value func(*config.Config, *loaded) T, set func(context.Context, *Daemon, T)) taker {
+	return taker{
+		func(atStart *config.Config, next *loaded) any { return value(atStart, next) },
+		func(ctx context.Context, d *Daemon, v any) { set(ctx, d, v.(T)) },
+	}
+}
+
+// limits are what the keys of section limits become.
+type limits struct {
+	front front.Limits
+	audit ops.AuditLimits
 }
 
 // loaded is a configuration that was judged to be good, with what was made of it.
@@ -35,7 +59,10 @@ type loaded struct {
 var settings = []setting{
 	{
 		keys: []string{"keys", "calendar_file", "terminal_info", "replayed_terminal_info", "core.logins_per_user", "core.logins_burst"},
-		take: func(_ context.Context, d *Daemon, next *loaded) { d.path.Gateway.SetPolicy(next.policy) },
+		taker: takes(
+			func(_ *config.Config, next *loaded) gateway.Policy { return next.policy },
+			func(_ context.Context, d *Daemon, p gateway.Policy) { d.path.Gateway.SetPolicy(p) },
+		),
 		fields: func(next *loaded) []zap.Field {
 			versions := make([]string, 0, len(next.cfg.Keys))
 			for _, k := range next.policy.Keys.Keys() {
@@ -54,40 +81,60 @@ var settings = []setting{
 			"limits.outbound_bytes",
 			"limits.requests_per_second", "limits.requests_over", "limits.inbound_bytes",
 		},
-		take: func(_ context.Context, d *Daemon, next *loaded) {
-			d.front.SetLimits(assemble.FrontLimits(next.cfg, next.assets.MaxConnections))
-			d.path.Audit.SetLimits(assemble.AuditLimits(d.cfg, &next.cfg.Limits))
-		},
+		taker: takes(
+			func(atStart *config.Config, next *loaded) limits {
+				return limits{assemble.FrontLimits(next.cfg, next.assets.MaxConnections), assemble.AuditLimits(atStart, &next.cfg.Limits)}
+			},
+			func(_ context.Context, d *Daemon, l limits) {
+				d.front.SetLimits(l.front)
+				d.path.Audit.SetLimits(l.audit)
+			},
+		),
 	},
 	{
 		keys: []string{
 			"relay.max_terminal_age", "relay.clock_ahead", "relay.submit_id_age", "relay.operator_record", "relay.offline_orders",
 			"relay.audit_tags", "relay.public_addresses", "relay.max_visits", "relay.terminal_exits",
 		},
-		take: func(_ context.Context, d *Daemon, next *loaded) {
-			options := assemble.GatewayRelays(next.cfg)
-			options.Enabled = d.cfg.Relay.Enabled // with the listeners, decided at the start
-			d.path.Gateway.SetRelay(options)
-		},
+		taker: takes(
+			func(atStart *config.Config, next *loaded) gateway.RelayOptions {
+				options := assemble.GatewayRelays(next.cfg)
+				options.Enabled = atStart.Relay.Enabled // with the listeners, decided at the start
+				return options
+			},
+			func(_ context.Context, d *Daemon, options gateway.RelayOptions) { d.path.Gateway.SetRelay(options) },
+		),
 	},
 	{
 		keys: []string{"auth.master_key_file"},
-		take: func(ctx context.Context, d *Daemon, next *loaded) { d.replaceMasterKey(ctx, next.assets.Master) },
+		taker: takes(
+			func(_ *config.Config, next *loaded) *auth.MasterKey { return next.assets.Master },
+			func(ctx context.Context, d *Daemon, master *auth.MasterKey) { d.replaceMasterKey(ctx, master) },
+		),
 	},
 	{
 		keys: []string{"front.listeners[].trusted_proxies"},
-		take: func(_ context.Context, d *Daemon, next *loaded) {
-			if !slices.Contains(next.restart, "front.listeners") { // else they belong to listeners that are not these
-				d.front.SetTrusted(trustedProxies(next.cfg))
-			}
-		},
+		taker: takes(
+			func(_ *config.Config, next *loaded) [][]netip.Prefix {
+				if slices.Contains(next.restart, "front.listeners") {
+					return nil // they belong to listeners that are not these
+				}
+				return trustedProxies(next.cfg)
+			},
+			func(_ context.Context, d *Daemon, trusted [][]netip.Prefix) {
+				if trusted != nil {
+					d.front.SetTrusted(trusted)
+				}
+			},
+		),
 	},
 	{
 		keys: []string{"log_level"},
 		// The log line of the reload comes under the more talkative of the two levels; reload then sets the new one.
-		take: func(_ context.Context, d *Daemon, next *loaded) {
-			d.level.SetLevel(min(d.level.Level(), next.cfg.LogLevel))
-		},
+		taker: takes(
+			func(_ *config.Config, next *loaded) zapcore.Level { return next.cfg.LogLevel },
+			func(_ context.Context, d *Daemon, level zapcore.Level) { d.level.SetLevel(min(d.level.Level(), level)) },
+		),
 		fields: func(next *loaded) []zap.Field { return []zap.Field{zap.Stringer("log_level", next.cfg.LogLevel)} },
 	},
 }
