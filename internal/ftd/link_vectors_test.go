@@ -67,17 +67,21 @@ func TestLinkVectorsCoverTheLink(t *testing.T) {
 			t.Errorf("no vector of the link has %q", word)
 		}
 	}
-	for tid := ftd.TIDLinkLogin; tid <= ftd.TIDVisitClose; tid++ {
-		if !have["message "+tid.String()] {
+	// The link's range, to its end: the table of names says which of it are known.
+	for tid := ftd.TIDLinkLogin; tid <= 0x90FF; tid++ {
+		if isNamed(tid) && !have["message "+tid.String()] {
 			t.Errorf("no vector is a good %v", tid)
 		}
 	}
-	for fid := ftd.FIDLinkIdentity; fid <= ftd.FIDLinkCredit; fid++ {
-		if !have["field "+fid.String()] {
+	for fid := ftd.FIDLinkIdentity; fid <= 0x90FF; fid++ {
+		if isNamed(fid) && !have["field "+fid.String()] {
 			t.Errorf("no vector has a good %v", fid)
 		}
 	}
 }
+
+// isNamed reports whether a TID or FID is in the table of names.
+func isNamed(id fmt.Stringer) bool { return !strings.Contains(id.String(), "(0x") }
 
 // receiveLink does what the receiver of a frame of the link does, in the words of a header.
 func receiveLink(t *testing.T, v vector) map[string]string {
