@@ -15,10 +15,11 @@ import (
 // breakDatabase breaks PostgreSQL under a front that has the front.id of another.
 func (w *watched) breakDatabase(t *testing.T) {
 	s := w.siteAt(t, w.twin, firm.Options{Store: "  max_rows: 20\n", More: "limits: {refusals: 100000, penalties: {sources: 0}}\n"})
+	s.replaceConfig("core:\n", "core:\n  sessions_per_user: 1000\n")
 	d := s.serve()
 	w.scrapes(t, w.twin)
 	w.quiet(t, w.twin, "TradefrontForwardingSlow", "TradefrontRecordInQuarantine", "TradefrontDayNotForwarded", "TradefrontPostgresAway",
-		"TradefrontForwardingFails", "TradefrontLocalStoreNearBound", "TradefrontShedsLogins", "TradefrontNotReady")
+		"TradefrontForwardingFails", "TradefrontLocalStoreNearBound", "TradefrontShedsLogins", "TradefrontNotReady", "TradefrontSessionsCountedAlone")
 
 	w.slowDatabase(t, d)
 	url := w.cluster.URL()
@@ -36,7 +37,7 @@ func (w *watched) breakDatabase(t *testing.T) {
 	for range 17 {
 		d.mustLogIn(t, account)
 	}
-	w.fires(t, w.twin, "TradefrontPostgresAway", "TradefrontForwardingFails", "TradefrontLocalStoreNearBound")
+	w.fires(t, w.twin, "TradefrontPostgresAway", "TradefrontForwardingFails", "TradefrontLocalStoreNearBound", "TradefrontSessionsCountedAlone")
 	await.Every(t, 10*time.Millisecond, "the local store to be full", func() bool { return code(t, d.tryLogIn(t, account)) == 90 })
 	c, err := d.enter(t, s.apps[0].AuthCode)
 	if err != nil {
