@@ -67,6 +67,16 @@ func TestRelays(t *testing.T) {
 			"relay change --remove-client-cert " + strings.Repeat("0", 64) + " --remove-client-cert " + strings.Repeat("1", 64) + onRelay, "", 0, "…",
 			"warning: relay a_relay_1 may come with any certificate, or without one, from now on: none is named for it any more\nwarning: there is no account…",
 		},
+		{
+			"relay change --remove-operator 8000" + onRelay, "", 0, "…operators          none…",
+			"warning: relay a_relay_1 has no operator, and takes no login: tradefront relay change a_relay_1 --add-operator ACCOUNT",
+		},
+		{
+			"relay change --add-operator 9000" + onRelay, "", 0, "…operators          9000…", "warning: there is no account 9000…\n" +
+				"warning: relay a_relay_1 has no scope, and reports for no account: tradefront relay scope add a_relay_1 all, or prefix:P, or an account",
+		},
+		{"relay change --remove-operator 9000 --add-operator 8000" + onRelay, "", 0, "…operators          8000…", "warning: there is no account 8000…"},
+		{"relay change b_relay_1 --chained" + onC, "", 0, "…", "warning: relay b_relay_1 has no network, and is refused…"}, // an investor relay has no operators
 		{"relay limits" + onRelay, "", 2, "", "…at least one of the flags…"},
 		{"relay limits --rate 0" + onRelay, "", 1, "", "tradefront: rate: 0, want 1 to 999999"},
 		{"relay limits --rate 5000 --burst 50000" + onRelay, "", 0, "…limits             rate 5000, burst 50000, window 256, connections 16…", ""},

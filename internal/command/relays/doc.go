@@ -6,7 +6,7 @@
 //
 // # Invariants
 //
-//   - relay add warns of what makes a relay useless (no network, no operator, no scope) and admits it, since the next command may add
+//   - relay add and relay change warn of what makes a relay useless (no network, no operator, no scope) and do it, since the next command may add
 //     what lacks.
 //   - A scope is printed in the form in which it is given: all, prefix:P, single:ACCOUNT.
 //   - Commands about the agent have its configuration (relay.yaml), all others the front's.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -125,6 +126,19 @@ func warnOfOperators(ctx context.Context, e *command.Env, cfg *config.Config, d 
 		}
 	}
 	return nil
+}
+
+// warnOfUse: an operator relay without an operator takes no login, and where none of its operators has a scope it reports for no account.
+// What a relay may still be given by the next command is no error.
+func warnOfUse(e *command.Env, kind auth.AppType, p *relay.Permission, grants []relay.Grant) {
+	counts := func(g relay.Grant) bool { return slices.Contains(p.Operators, g.Operator) } // of one that was taken away it stays, without effect
+	switch {
+	case kind != auth.AppOperatorRelay:
+	case len(p.Operators) == 0:
+		e.Warn("relay %s has no operator, and takes no login: tradefront relay change %s --add-operator ACCOUNT", p.AppID, p.AppID)
+	case !slices.ContainsFunc(grants, counts):
+		e.Warn("relay %s has no scope, and reports for no account: tradefront relay scope add %s all, or prefix:P, or an account", p.AppID, p.AppID)
+	}
 }
 
 // warnOfNetworks: a relay without one cannot come, and one that may come from everywhere is held by its authcode alone.

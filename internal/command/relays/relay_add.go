@@ -100,7 +100,8 @@ func (a *relayAdd) run(c *cobra.Command) error {
 			command.Tell(w, "relay     %s (%s)\nauthcode  %s\n\nThe authcode is not shown again: give it to who runs the relay by a safe way.\n",
 				shown.AppID, command.WordFor(w, "relay", shown.Type), shown.AuthCode)
 		})
-		a.warn(&p, len(grants))
+		warnOfNetworks(a.env, &p)
+		warnOfUse(a.env, auth.AppType(a.kind), &p, grants)
 		if !cfg.Relay.Enabled {
 			a.env.Warn("relay.enabled is false in this configuration: fronts that run with it refuse every relay")
 		}
@@ -156,16 +157,4 @@ func parseGrants(id regulation.AppID, operators []regulation.Account, texts []st
 		}
 	}
 	return grants, nil
-}
-
-// warn says what the relay cannot do yet.
-func (a *relayAdd) warn(p *relay.Permission, grants int) {
-	warnOfNetworks(a.env, p)
-	switch {
-	case auth.AppType(a.kind) != auth.AppOperatorRelay:
-	case len(p.Operators) == 0:
-		a.env.Warn("relay %s has no operator, and takes no login: tradefront relay change %s --add-operator ACCOUNT", p.AppID, p.AppID)
-	case grants == 0:
-		a.env.Warn("relay %s has no scope, and reports for no account: tradefront relay scope add %s all, or prefix:P, or an account", p.AppID, p.AppID)
-	}
 }

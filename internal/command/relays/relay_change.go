@@ -80,7 +80,12 @@ func newRelayChange(e *command.Env) *cobra.Command {
 				if err := warnOfOperators(c.Context(), e, cfg, d, p.Operators); err != nil {
 					return err
 				}
-				return r.show(c, d, id)
+				found, err := d.FindRelay(c.Context(), id)
+				if err != nil {
+					return relayError(id, err)
+				}
+				warnOfUse(e, found.App.Type, &found.Permission, found.Grants)
+				return r.print(&found)
 			})
 		}),
 	}
@@ -141,6 +146,10 @@ func (r *relayCommand) show(c *cobra.Command, d *directory.Directory, id regulat
 	if err != nil {
 		return relayError(id, err)
 	}
+	return r.print(&found)
+}
+
+func (r *relayCommand) print(found *directory.Relay) error {
 	s := showRelay(&found.App, &found.Permission, found.Grants)
 	return r.form.Print(r.env.Out, s, func(w io.Writer) { s.print(w) })
 }
