@@ -101,6 +101,12 @@ func (s *Session) request(body []byte, fx *Effects) {
 		s.skipRun = s.inRun
 		return
 	}
+	if s.state == PasswordOnly {
+		if s.changes == nil {
+			s.changes = new(changes)
+		}
+		s.changes.add(h.SequenceNumber)
+	}
 	fx.Do, fx.Op, fx.Header, fx.Body = DoPass, OpRequest, h, body
 	fx.AppID, fx.UserID = s.AppID(), s.UserID()
 }
@@ -137,6 +143,7 @@ func (s *Session) requestRefused(ev *Event, fx *Effects) {
 		return
 	}
 	s.skipRun = s.skipRun || s.inRun && ev.Series == 0 && ev.Number == s.dialog
+	s.changes.remove(ev.Number)
 	e := ftd.Begin(fx.Wire, ftd.TIDError)
 	e.Sequence(0, ev.Number)
 	putRefusal(&e, ev.Now, ev.Outcome)
@@ -159,7 +166,7 @@ func (s *Session) Deliver(dst, body []byte, now time.Time) []byte {
 	tid := ftd.TID(binary.BigEndian.Uint32(body[1:]))
 	switch {
 	case s.state == LoggedIn && s.business:
-	case s.state == PasswordOnly && (tid == ftd.TIDPasswordUpdate || tid == ftd.TIDError): // nothing else was asked of the core
+	case s.state == PasswordOnly && s.answersPassword(tid, body):
 		s.passwordAnswered(body, now)
 	case s.state == Authenticated && tid == ftd.TIDRequestCode:
 	default:

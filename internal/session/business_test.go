@@ -446,13 +446,18 @@ func TestPasswordMustBeChangedFirst(t *testing.T) {
 		if len(d.passed) != 1 || len(d.sent) != 0 {
 			t.Fatalf("%d passed, sent %v", len(d.passed), d.sent)
 		}
-		refused := func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: 142}) }
-		if d.deliver(encode(t, c.answer, refused)[4:]); d.s.State() != session.PasswordOnly {
+		answer := func(code int) func(*ftd.Encoder) {
+			return func(e *ftd.Encoder) {
+				e.Sequence(0, 77)
+				e.Error(&ftd.Error{Code: code})
+			}
+		}
+		if d.deliver(encode(t, c.answer, answer(142))[4:]); d.s.State() != session.PasswordOnly {
 			t.Fatalf("after 142 the state is %v", d.s.State())
 		}
+		d.body(business(ftd.TIDPasswordUpdate, 'S', 0, 77))
 		d.now = d.now.Add(100 * time.Second)
-		ok := func(e *ftd.Encoder) { e.Error(&ftd.Error{}) }
-		if !d.deliver(encode(t, c.answer, ok)[4:]) || d.s.State() != session.Authenticated {
+		if !d.deliver(encode(t, c.answer, answer(0))[4:]) || d.s.State() != session.Authenticated {
 			t.Fatalf("after 0 the state is %v", d.s.State())
 		}
 		d.tick(29 * time.Second) // a login timeout of its own
@@ -460,9 +465,37 @@ func TestPasswordMustBeChangedFirst(t *testing.T) {
 		d.sendLogin()
 		d.finish(reason.OK)
 		d.request('S', 1)
-		if len(d.passed) != 2 || d.s.State() != session.LoggedIn {
+		if len(d.passed) != 3 || d.s.State() != session.LoggedIn {
 			t.Errorf("state %v, %d passed, closed by %v", d.s.State(), len(d.passed), d.close)
 		}
+	}
+}
+
+// TestAnswerToAnotherRequestChangesNoPassword: the core may answer by Error what the terminal asked before the login, as a request for a
+// code, when the login is over. That success is none of a password.
+func TestAnswerToAnotherRequestChangesNoPassword(t *testing.T) {
+	d := passwordOnly(t, reason.FirstLogin, 140)
+	answer := func(number uint32) bool {
+		return d.deliver(encode(t, ftd.TIDError, func(e *ftd.Encoder) {
+			e.Sequence(0, number)
+			e.Error(&ftd.Error{})
+		})[4:])
+	}
+	update := func(number uint32) { d.body(business(ftd.TIDPasswordUpdate, 'S', 0, number)) }
+	stays := func(when string, delivered bool) {
+		t.Helper()
+		if delivered || d.s.State() != session.PasswordOnly {
+			t.Fatalf("%s: delivered %t, state %v", when, delivered, d.s.State())
+		}
+	}
+	stays("nothing was asked", answer(5))
+	update(6)
+	stays("another number", answer(5))
+	d.full = reason.CoreFull
+	update(5)
+	stays("one that was refused", answer(5))
+	if !answer(6) || d.s.State() != session.Authenticated {
+		t.Errorf("its own answer: state %v", d.s.State())
 	}
 }
 

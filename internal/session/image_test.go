@@ -21,6 +21,7 @@ func TestImageHasEveryField(t *testing.T) {
 		"target":   "of the step that is under way",
 		"relay":    "an operator relay does not move",
 		"asked":    "Challenge",
+		"changes":  "the new process sends a terminal away that may only change its password",
 	}
 	image := reflect.TypeFor[Image]()
 	session := reflect.TypeFor[Session]()

@@ -154,7 +154,7 @@ func (s *Session) loginDone(ev *Event, fx *Effects) {
 // backToLogin is where the terminal may log in again. What it asked for with the login before is not in force: it owes no
 // heartbeat until a login was accepted.
 func (s *Session) backToLogin() {
-	s.state, s.userID, s.heartbeat = Authenticated, text{}, defaultHeartbeat
+	s.state, s.userID, s.heartbeat, s.changes = Authenticated, text{}, defaultHeartbeat, nil
 }
 
 func (s *Session) loggedIn(ev *Event, fx *Effects) {

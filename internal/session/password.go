@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
@@ -8,6 +9,40 @@ import (
 
 // passwordTimeout is how long a session may live whose password must be changed first.
 const passwordTimeout = 120 * time.Second
+
+// maxChanges is how many changes of the password may wait for their answers; of more the oldest are forgotten.
+const maxChanges = 8
+
+// changes are the numbers of the changes of the password that have no answer.
+type changes []uint32
+
+func (c *changes) add(number uint32) {
+	if len(*c) == maxChanges {
+		*c = slices.Delete(*c, 0, 1)
+	}
+	*c = append(*c, number)
+}
+
+// remove reports whether there was one of that number.
+func (c *changes) remove(number uint32) bool {
+	if c == nil {
+		return false
+	}
+	i := slices.Index(*c, number)
+	if i < 0 {
+		return false
+	}
+	*c = slices.Delete(*c, i, i+1)
+	return true
+}
+
+// answersPassword reports whether a message of the core's answers a change of the password. An Error has to have the number of one
+// without an answer: it may be a late answer to what the terminal asked before the login, a request for a code.
+func (s *Session) answersPassword(tid ftd.TID, body []byte) bool {
+	h, err := ftd.DecodeHeader(body)
+	waited := err == nil && h.SequenceSeries == 0 && s.changes.remove(h.SequenceNumber)
+	return tid == ftd.TIDPasswordUpdate || tid == ftd.TIDError && waited
+}
 
 // passwordAnswered takes the core's answer to a change of the password. After success the terminal logs in with
 // the new one, and has the time for it that an authenticated terminal has.

@@ -164,7 +164,10 @@ var moves = []func(d *dialogue, c chance){
 		}
 		code := []int{0, 142}[c.upTo(1, "code")]
 		tid := []ftd.TID{ftd.TIDPasswordUpdate, ftd.TIDError}[c.upTo(1, "tid")]
-		body := encode(d.t, tid, func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: code}) })[ftd.FrameHeaderLen:]
+		body := encode(d.t, tid, func(e *ftd.Encoder) {
+			e.Sequence(0, 9)
+			e.Error(&ftd.Error{Code: code})
+		})[ftd.FrameHeaderLen:]
 		if before := d.s.State(); d.deliver(body) && before == session.PasswordOnly && (d.s.State() == session.Authenticated) != (code == 0) {
 			d.t.Fatalf("after %d the state is %v", code, d.s.State())
 		}

@@ -77,11 +77,12 @@ type Session struct {
 	heartbeat time.Duration
 
 	// The requests of a customer.
-	business bool   // the core takes them
-	inRun    bool   // the parts of a long message are coming
-	skipRun  bool   // one of them was refused: the others are not passed
-	dialog   uint32 // the number of the last request
-	target   target // of the request that is being refused
+	business bool     // the core takes them
+	inRun    bool     // the parts of a long message are coming
+	skipRun  bool     // one of them was refused: the others are not passed
+	dialog   uint32   // the number of the last request
+	target   target   // of the request that is being refused
+	changes  *changes // in PasswordOnly, once the terminal has sent one: an idle session has no room for them
 
 	relay *relaySession // of an operator relay; see relaying
 
