@@ -778,6 +778,8 @@ enum class SessionState : std::uint8_t { verifying, verified, password_only, ope
 //                           │ close, abort, or verify anew
 //                           ▼
 //                          gone
+//
+// By change() to another state than 'A' all of them are gone.
 class Link {
 public:
     struct Options {
@@ -869,11 +871,14 @@ public:
         die(Fault::refused);
     }
     // change tells the front a new state, term or trading day: StateChange with LinkAccept. A term only rises. The
-    // field's Credit is what the front has left by our count.
+    // field's Credit is what the front has left by our count. A core that is not active has no sessions: with another state than 'A'
+    // the Link forgets all of them, and the front does not say how each ends. Ask each_session before. Keep for a grace what was open: if
+    // you are active again within it, event resume comes for each that the front still has, and event close may come before.
     bool change(char state, std::int32_t term, Bytes trading_day) {
         if (!accepted_ || dead() || term < o_.term) return false;
         if (credit_ > 0) slack_ += credit_;  // frames on their way spend what the front had, and then it has this again
         o_.state = state, o_.term = term, o_.trading_day = std::string(trading_day);
+        if (state != 'A') sessions_.clear();
         return sent(Writer(out_, tid::state_change).field(accept_field()).end());
     }
 

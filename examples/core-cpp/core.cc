@@ -117,7 +117,7 @@ struct Seat {
     std::size_t part_bytes = 0;                         // that came of it; above kMessageBytes none is kept
 };
 
-struct Lost {  // a session whose link ended
+struct Lost {  // a session whose link ended, or whose core ceased to be active
     Seat seat;
     std::string process;
     std::int64_t until = 0;
@@ -278,12 +278,17 @@ private:
 #endif
         close(f.fd);
         f.fd = -1;
+        lose(f);
+        std::printf("front %d: link ended\n", f.link.front_id());
+    }
+
+    // lose keeps the places of a front's open sessions for a grace; those of all others are free.
+    void lose(Front& f) {
         for (auto& s : f.seats) {
             if (f.link.is_open(s.first)) lost_[{f.link.front_id(), s.first}] = Lost{std::move(s.second), f.link.process(), now_ms() + kGraceMs};
             else leave(s.second);
         }
         f.seats.clear();
-        std::printf("front %d: link ended\n", f.link.front_id());
     }
 
     static void leave(const Seat& s) { s.account->sessions--; }
@@ -364,7 +369,7 @@ private:
         broadcast_.send_after(s.broadcast_from, f.link, e.tag.session);
     }
 
-    // on_end: the session may also wait for its front since the link before this one ended.
+    // on_end: the session may also wait, since the link before this one ended or this core ceased to be active.
     void on_end(Front& f, const Event& e) {
         drop(f, e.tag.session);
         const auto l = lost_.find({f.link.front_id(), e.tag.session});
@@ -489,7 +494,10 @@ private:
             } else if (verb == "broadcast") f->link.broadcast(tradefront::Audience::front, body);
             else if (verb == "credit") f->link.grant(static_cast<std::int32_t>(std::strtol(argument.c_str(), nullptr, 10)));
             else if (verb == "cut") end(*f);
-            else if (verb == "state") f->link.change(options.state, options.term, options.trading_day);
+            else if (verb == "state") {
+                if (options.state != 'A') lose(*f);  // another core may resume them, and this one is not told
+                f->link.change(options.state, options.term, options.trading_day);
+            }
         }
     }
 };

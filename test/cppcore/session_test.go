@@ -450,6 +450,33 @@ func TestSessionsGoOnAfterAnotherTerm(t *testing.T) {
 	f.open(4, "10000002", "Example-2")       // and its place is free
 }
 
+// TestSessionsEndWhenTheCoreIsNotActive: the front does not say how the sessions of such a core end, so none of them stays. If it is active
+// again soon it is asked for those that another has not resumed, and a place is free whose session was closed before.
+func TestSessionsEndWhenTheCoreIsNotActive(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{"S", "I"} {
+		c := start(t, "--listen", "127.0.0.1:0")
+		f := c.link(t, "process-1")
+		f.open(1, "10000006", "Example-6")
+		f.open(2, "10000002", "Example-2")
+		f.send(sessionVerify(t, f.tag(3), "10000003", "Example-3")) // SESSIONS is 1
+		f.expectCode(ftd.TIDSessionVerify, 3, 140)
+		c.do("state " + state + " 2")
+		f.accepted(ftd.TIDStateChange)
+		f.send(business(t, f.tag(1), query, 'S', 1, nil), sessionEnd(t, ftd.TIDSessionClose, f.tag(2)))
+		f.send(sessionVerify(t, f.tag(4), "10000003", "Example-3")) // its place is free
+		f.expectCode(ftd.TIDSessionVerify, 4, 140)
+		c.wait("front 7 session 1: discarded unknown_session")
+		c.do("state A 3")
+		f.accepted(ftd.TIDStateChange)
+		f.send(sessionResume(t, f.tag(1), "10000006", ftd.ResumePoints{}), sessionResume(t, f.tag(2), "10000002", ftd.ResumePoints{}))
+		f.expectCode(ftd.TIDSessionResume, 1, 0)
+		f.expectCode(ftd.TIDSessionResume, 2, 8)
+		f.ask(1, query, 'S', 2, "it goes on")
+		f.open(5, "10000002", "Example-2")
+	}
+}
+
 // TestAPasswordOnlySessionMayBeAborted: the core's 140 and the end of the front's patience cross.
 func TestAPasswordOnlySessionMayBeAborted(t *testing.T) {
 	t.Parallel()
