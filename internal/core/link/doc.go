@@ -72,7 +72,7 @@
 //   - firstResumes and the pace of the core's answers: SessionResumes that have no answer yet.
 //   - maxCodeRequests: requests for a code that have no answer yet; for an older one the answer is discarded.
 //   - readBufferBytes for each connection; maxWindow dialog requests and ftd.MaxResumePoints flows that a session
-//     remembers for SessionResume.
+//     remembers for SessionResume; maxBegun messages in parts of other flows.
 //   - dialTimeout, greetTimeout, firstBackoff to longestBackoff, Options.VerifyTimeout, Options.Grace, Options.FailoverSpread.
 //
 // # If we crash

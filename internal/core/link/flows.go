@@ -3,16 +3,27 @@ package link
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
-// flows is how far the flows of a session were delivered: up to ftd.MaxResumePoints; others are not known.
+// flows is how far the flows of a session were delivered: up to ftd.MaxResumePoints; of others only the messages are known that have begun.
 type flows struct {
 	points ftd.ResumePoints
 	again  *ftd.ResumePoints // behind which numbers a core sends what was delivered before; nil as a rule
 	cut    uint8             // a bit for each of points: the last part of its latest message has not come
+	begun  []begun           // the same of flows that are not among points, the oldest first; nil as a rule
 }
+
+// begun is a message in parts of a flow that is not among points: the terminal has its first part, and lacks the last.
+type begun struct {
+	series uint16
+	number uint32
+}
+
+// maxBegun is how many of them a session remembers. The oldest, which its core may have given up, makes room.
+const maxBegun = 8
 
 // note takes a message of a flow, or a part of one, and reports whether it is new to the terminal. A message in parts is delivered
 // with its last one: a core that is lost before that sends the whole message again, so that the terminal has it.
@@ -23,6 +34,7 @@ func (f *flows) note(h ftd.Header) bool {
 	i := f.index(h.SequenceSeries)
 	switch {
 	case i == ftd.MaxResumePoints:
+		f.noteBegun(h)
 		return true
 	case i == f.points.Count:
 		f.points.Points[i].Series = h.SequenceSeries
@@ -40,6 +52,26 @@ func (f *flows) note(h ftd.Header) bool {
 	return true
 }
 
+// noteBegun takes a message, or a part of one, of a flow that is not among points.
+func (f *flows) noteBegun(h ftd.Header) {
+	if !further(h) || endsMessage(h) {
+		f.begun = slices.DeleteFunc(f.begun, func(b begun) bool { return b.series == h.SequenceSeries })
+	}
+	if h.Chain != ftd.ChainFirst {
+		return
+	}
+	if len(f.begun) == maxBegun {
+		f.begun = slices.Delete(f.begun, 0, 1)
+	}
+	f.begun = append(f.begun, begun{h.SequenceSeries, h.SequenceNumber})
+}
+
+// midway reports whether the terminal lacks the last part of a message.
+func (f *flows) midway() bool { return f.cut != 0 || len(f.begun) > 0 }
+
+// beginAnew forgets the first parts that the terminal has: the core sends the whole message again.
+func (f *flows) beginAnew() { f.cut, f.begun = 0, nil }
+
 // index is where a series is in points; Count if it is not known.
 func (f *flows) index(series uint16) int {
 	for i, p := range f.points.All() {
@@ -56,13 +88,16 @@ func (f *flows) goesOn(i int, h ftd.Header) bool {
 }
 
 // lacksFirst reports whether h is a further part of a message whose first parts the terminal has not got, because its session was not open
-// then. The core that sends it the whole message again finds the flow at the number before. Of a flow that is not among points nothing is known.
+// then. The core that sends it the whole message again finds the flow at the number before.
 func (f *flows) lacksFirst(h ftd.Header) bool {
-	if h.SequenceSeries == 0 || h.Chain != ftd.ChainMiddle && h.Chain != ftd.ChainLast {
+	if h.SequenceSeries == 0 || !further(h) {
 		return false
 	}
 	i := f.index(h.SequenceSeries)
-	return i < ftd.MaxResumePoints && (i == f.points.Count || !f.goesOn(i, h))
+	if i == ftd.MaxResumePoints {
+		return !slices.Contains(f.begun, begun{h.SequenceSeries, h.SequenceNumber})
+	}
+	return i == f.points.Count || !f.goesOn(i, h)
 }
 
 // endsMessage reports whether a message is complete with the one that has header h.

@@ -100,7 +100,7 @@ func (l *Link) unanswered() (n int, err error) {
 		switch s.state {
 		case open, passwordOnly:
 			n += s.requests.count()
-			if s.flows.cut != 0 {
+			if s.flows.midway() {
 				n++
 			}
 		case closed, leaving:

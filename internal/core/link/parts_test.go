@@ -156,6 +156,65 @@ func TestASessionThatOpensWithinABroadcastStaysBeforeIt(t *testing.T) {
 	})
 }
 
+// TestABroadcastOfANinthFlowBeginsWithItsFirstPart: of a flow beside the eight of which a session knows how far they are, too, it gets no part
+// without the first, and each part behind the first. What has begun there counts for a hand-over.
+func TestABroadcastOfANinthFlowBeginsWithItsFirstPart(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		part := func(series uint16, number uint32, chain byte) []byte {
+			_, body := business(0x1001, series, number, "fill")
+			body[5] = chain
+			return ftd.AppendBroadcast(nil, 'B', body)
+		}
+		var named []ftd.Point
+		for i := range ftd.MaxResumePoints {
+			named = append(named, ftd.Point{Series: uint16(100 + i), Number: 0})
+		}
+		early, late := newTerminal(), newTerminal()
+		want := func(of *fakeTerminal, parts string) {
+			t.Helper()
+			synctest.Wait()
+			if got := partsOf(t, of); got != parts {
+				t.Errorf("delivered %q, want %q", got, parts)
+			}
+		}
+		openSession(t, l, k, 1, early, named...)
+		k.send(part(2, 10, 'F'))
+		synctest.Wait()
+		openSession(t, l, k, 2, late, named...)
+		k.send(part(2, 10, 'C'), part(3, 20, 'F'), part(2, 10, 'L'), part(3, 20, 'L'), part(3, 20, 'L'), part(2, 11, 'S'))
+		want(early, "10F 10C 20F 10L 20L 11S")
+		want(late, "20F 20L 11S")
+
+		k.send(part(2, 12, 'F'), part(2, 13, 'L')) // another number is no part of it
+		want(late, "20F 20L 11S 12F")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := l.Hold(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("held within a message: %v", err)
+		}
+		k.send(stateChange(accept(ftd.CoreActive, instanceA, 2)))
+		for range 2 {
+			k.next(ftd.TIDSessionResume)
+		}
+		k.send(resumeOK(1, 0), resumeOK(2, 0), part(2, 12, 'L'))
+		want(late, "20F 20L 11S 12F")
+		for i := range uint16(maxBegun + 1) { // more at once than are remembered: the first one's last part does not come
+			k.send(part(10+i, 1, 'F'))
+		}
+		for i := range uint16(maxBegun + 1) {
+			k.send(part(10+i, 1, 'L'))
+		}
+		want(late, "20F 20L 11S 12F"+strings.Repeat(" 1F", maxBegun+1)+strings.Repeat(" 1L", maxBegun))
+		if err := l.Hold(t.Context()); err != nil {
+			t.Error(err)
+		}
+		l.Release()
+	})
+}
+
 // TestAHandOverWaitsForTheLastPart: what another process is given says of a message in parts that it was delivered, and that it was whole.
 // One that a core does not end keeps the hand-over from happening, and no session that is resumed meanwhile waits for it.
 func TestAHandOverWaitsForTheLastPart(t *testing.T) {

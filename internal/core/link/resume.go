@@ -120,7 +120,7 @@ func (s *session) judgeResume(t *tenure, c *conn, a *resumeAnswer) (verdict resu
 	switch {
 	case awaited && good:
 		s.state, s.last, s.lost = open, nil, time.Time{}
-		s.flows.cut = 0 // the core sends the whole message again
+		s.flows.beginAnew()
 		s.flows.anchor(&a.points)
 		unanswered = s.requests.take(nil)
 		s.giveUp(unanswered)
