@@ -123,16 +123,28 @@ func called(c *ast.CallExpr) string {
 	return ""
 }
 
+// ofEnv reports whether a method of a struct's field env is called: a command's warning, where a log's would have another name.
+func ofEnv(c *ast.CallExpr) bool {
+	f, is := c.Fun.(*ast.SelectorExpr)
+	if !is || f.Sel.Name != "Warn" {
+		return false
+	}
+	x, is := f.X.(*ast.SelectorExpr)
+	return is && x.Sel.Name == "env"
+}
+
 // fields are those that hold sentences, as variables and in structs.
-var fields = []string{"What", "what", "Next", "next", "Problem", "problem", "Fix", "fix", "Reason", "advice"}
+var fields = []string{"What", "what", "Next", "next", "Problem", "problem", "Fix", "fix", "Reason", "advice", "detail"}
 
 // spoken are the expressions of a node that become an error, the reason of a check, an obstacle or a fault.
 func spoken(n ast.Node) (all []ast.Expr) {
 	switch n := n.(type) {
 	case *ast.CallExpr:
 		switch name := called(n); {
-		case name == "fmt.Errorf", name == "errors.New", (strings.HasSuffix(name, ".warn") || strings.HasSuffix(name, ".Warn")) && len(n.Args) > 0:
+		case name == "fmt.Errorf", name == "errors.New", (strings.HasSuffix(name, ".warn") || strings.HasSuffix(name, ".Warn") || ofEnv(n)) && len(n.Args) > 0:
 			all = append(all, n.Args[0])
+		case strings.HasSuffix(name, ".fault") && len(n.Args) == 2: // of a load test's proof
+			all = append(all, n.Args[1])
 		case strings.HasSuffix(name, ".add") && len(n.Args) == 3: // config.Faults
 			all = append(all, n.Args[1], n.Args[2])
 		}

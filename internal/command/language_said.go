@@ -53,6 +53,11 @@ var saidInChinese = map[string]string{
 	"terminals %d, connections %d, AppIDs %d\n":                                                                                          "终端 %d，连接 %d，AppID %d\n",
 	"front: %s; this clock is %.0f s ahead of it\n\n":                                                                                    "前置：%s；本机时钟比它快 %.0f 秒\n\n",
 
+	// loadtest.
+	"%d generators may join: tradefront loadtest run --join %s --people FILE --key FILE --i-own HOST\n": "等待 %d 个压测进程加入：tradefront loadtest run --join %s --people FILE --key FILE --i-own HOST\n",
+	"generator %d of %d joined from %s\n": "压测进程 %d（共 %d 个）已从 %s 加入\n",
+	"not taken as a generator: %s\n":      "未接纳为压测进程：%s\n",
+
 	// archive.
 	"no day before %s is in the store\n":                 "库中没有 %s 之前的交易日\n",
 	"%s archived: %s, %d records, %d bytes, sha256 %s\n": "%s 已归档：%s，%d 条记录，%d 字节，sha256 %s\n",

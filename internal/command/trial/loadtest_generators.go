@@ -95,13 +95,14 @@ func (l *loadtestRun) gather(ctx context.Context, e *command.Env) ([]generators.
 		l.removeAnswers() // a crashed run may have left some
 		return generators.Start(l.share.generators, l.generatorArgs, e.Err)
 	}
+	to := e.ReadBy(e.Err)
 	return generators.Accept(ctx, l.share.listen, l.share.generators, l.own, func(where string, n int) {
 		if n == 0 {
-			fmt.Fprintf(e.Err, "%d generators may join: tradefront loadtest run --join %s --people FILE --key FILE --i-own HOST\n", l.share.generators, where)
+			command.Tell(to, "%d generators may join: tradefront loadtest run --join %s --people FILE --key FILE --i-own HOST\n", l.share.generators, where)
 			return
 		}
-		fmt.Fprintf(e.Err, "generator %d of %d joined from %s\n", n, l.share.generators, where)
-	}, func(err error) { fmt.Fprintf(e.Err, "not taken as a generator: %v\n", err) })
+		command.Tell(to, "generator %d of %d joined from %s\n", n, l.share.generators, where)
+	}, func(err error) { command.Tell(to, "not taken as a generator: %s\n", e.Translated(err.Error())) })
 }
 
 // generatorArgs are the arguments of the process that is one generator.

@@ -66,14 +66,14 @@ func (r *run) findDoubles(ctx context.Context) error {
 }
 
 func (r *run) double(first, again []byte) {
-	kind, what := result.Doubled, "stored again under another RecordID; it was answered as "
+	answered := uuid.UUID(first[textLen+1 : textHead]).String()
+	kind, detail := result.Doubled, "stored again under another RecordID; it was answered as "+answered
 	if again[textLen] == 0 {
-		kind, what = result.AnsweredTwice, "answered again under another RecordID; it was answered as "
+		kind, detail = result.AnsweredTwice, "answered again under another RecordID; it was answered as "+answered
 	} else {
 		r.found.Others-- // it is a difference, and counts once
 	}
 	r.found.Add(result.Discrepancy{
-		Kind: kind, RecordID: uuid.UUID(again[textLen+1 : textHead]).String(), Account: string(again[textHead:]),
-		Detail: what + uuid.UUID(first[textLen+1:textHead]).String(),
+		Kind: kind, RecordID: uuid.UUID(again[textLen+1 : textHead]).String(), Account: string(again[textHead:]), Detail: detail,
 	}, r.opt.Limit)
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/tradefront/tradefront/internal/chinese"
 )
 
 // Proof is what was found when the answers of a run were compared with the store, item by item.
@@ -175,7 +177,11 @@ func (p *Proof) Text(w io.Writer, language string) {
 		for i := range p.First {
 			if d := &p.First[i]; d.Kind == k.Kind {
 				named++
-				fmt.Fprintf(w, "    %s  %s  %s\n", d.RecordID, d.Account, d.Detail)
+				detail := d.Detail
+				if language == "zh" {
+					detail = chinese.Of(detail)
+				}
+				fmt.Fprintf(w, "    %s  %s  %s\n", d.RecordID, d.Account, detail)
 			}
 		}
 		if k.Count > named {
