@@ -16,8 +16,9 @@ import (
 // What the forwarder does with the local store, and what an operator does with the
 // records that PostgreSQL refused.
 
-// Oldest reads the n records with the lowest seq. It needs no cursor: rows that are done are removed,
-// and a row that another process put in is found, with any seq.
+// Oldest reads the n records with the lowest seq. It needs no cursor: rows that are done are removed, and a row that another process put
+// in is found, with any seq. A mark from which it reads on would miss such rows: Release counts on from the highest seq that is in the
+// file, which is below the mark once the rows up to it are removed.
 func (l *Journal) Oldest(ctx context.Context, n int) ([]store.Entry, error) {
 	entries, err := l.readOldest(ctx, n)
 	return entries, l.writer.noteBroken(err)

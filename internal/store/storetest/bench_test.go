@@ -46,6 +46,39 @@ func benchmarkAppend(b *testing.B, waiters int, seen bool) {
 	})
 }
 
+// BenchmarkAnswerAfterPostgres is one login's wait for PostgreSQL's commit (answer_after: postgres), with so many waiting at once. Journal
+// and cluster are on a disk. It prints the mean wait, and how many are answered in a second.
+func BenchmarkAnswerAfterPostgres(b *testing.B) {
+	database := pgtest.StartIn(b, "").URL()
+	for _, waiters := range []int{2, 16, 64, 512} {
+		b.Run(fmt.Sprint("waiters=", waiters), func(b *testing.B) {
+			l := storetest.OpenJournalAt(b, filepath.Join(b.TempDir(), "local.db"), journal.Options{})
+			f := forward.New(l, storetest.OpenPostgresAt(b, database, postgres.Options{}), forward.Options{})
+			f.Start()
+			defer f.Close()
+			f.AwaitProbe(b.Context())
+			log, err := forward.NewRecorder(l, f, forward.RecorderOptions{AnswerAfter: forward.AfterPostgres, Patience: storetest.Patience})
+			if err != nil {
+				b.Fatal(err)
+			}
+			recs := storetest.Records(storetest.Day, b.N)
+			var next atomic.Int64
+			b.SetParallelism((waiters + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := log.Append(b.Context(), &recs[next.Add(1)-1]); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "answers/s")
+			b.ReportMetric(float64(waiters)*float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "ms/answer")
+		})
+	}
+}
+
 // BenchmarkPostgres is a batch of DefaultBatchRows rows by COPY and by upsert.
 func BenchmarkPostgres(b *testing.B) {
 	p := storetest.OpenPostgresAt(b, pgtest.Database(b), postgres.Options{})
