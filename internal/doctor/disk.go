@@ -53,6 +53,11 @@ func clampMul(a, b uint64) int64 {
 func checkDiskSpace(ctx context.Context, s *Site, f *findings) {
 	peak, why, err := s.peak(ctx)
 	switch {
+	case (err != nil || peak.Records == 0) && s.belowBound(f): // what past days took need not be known for that
+		return
+	case err != nil && s.otherSchema(ctx):
+		f.add(Skip, otherSchemaText)
+		return
 	case err != nil:
 		f.skip("the records of past days cannot be counted: %s", "无法统计以往交易日的记录：%s", oneLine(err))
 		return
@@ -88,6 +93,18 @@ func checkDiskSpace(ctx context.Context, s *Site, f *findings) {
 	for _, d := range order {
 		judgeRoom(f, peak, d.free, need[d])
 	}
+}
+
+// belowBound fails if the front would answer each login 90: the local store's disk has no more than store.min_free.
+func (s *Site) belowBound(f *findings) bool {
+	d, err := diskOf(s.Config.Store.Path)
+	bound := int64(s.Config.Store.MinFree)
+	if err != nil || d.free > bound {
+		return false
+	}
+	f.trouble(say("the disk of %s has %s free, and at store.min_free (%s) logins are answered 90", "%s 所在的磁盘可用 %s，达到 store.min_free（%s）时登录被答 90",
+		s.Config.Store.Path, show.Size(d.free), show.Size(bound)))
+	return true
 }
 
 func judgeRoom(f *findings, peak store.DayCount, free, need int64) {

@@ -144,6 +144,16 @@ func TestLocalStore(t *testing.T) {
 	h.want("disk_space", Warn)
 }
 
+// TestDiskBelowItsBound: no record of a day is needed to say that the disk has too little room for any login.
+func TestDiskBelowItsBound(t *testing.T) {
+	h := newHouse(t)
+	h.want("disk_space", Skip)
+	h.firm += "store:\n  min_free: 1125899906842624\n"
+	if f := h.want("disk_space", Fail); !strings.Contains(f.Detail.EN, "store.min_free") {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestAuditLogOnAnotherDisk(t *testing.T) {
 	h := newHouse(t)
 	own, err := diskOf(h.path("tradefront.db"))

@@ -59,7 +59,7 @@ func (f *findings) trouble(detail Text) *Finding {
 func (f *findings) fault(key string, err error) {
 	var faults config.Faults
 	if !errors.As(err, &faults) {
-		faults = config.Faults{{Key: key, Problem: oneLine(err)}}
+		faults = config.Faults{{Key: key, Problem: strings.TrimSuffix(oneLine(err), "; "+f.check.advice.EN)}} // that is the next step already
 	}
 	f.remarks(faults)
 }

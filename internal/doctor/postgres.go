@@ -69,7 +69,7 @@ func checkRights(ctx context.Context, s *Site, f *findings) {
 		return
 	}
 	if err := pg.CheckSchema(ctx); err != nil {
-		f.skip("the schema is not that of this program, see the line schema", "表结构与本程序不一致，见 schema 一行")
+		f.add(Skip, otherSchemaText)
 		return
 	}
 	rights, err := pg.CheckRights(ctx)
@@ -127,7 +127,7 @@ func checkPartitions(ctx context.Context, s *Site, f *findings) {
 		err = pg.CheckSchema(ctx)
 	}
 	if err != nil {
-		f.skip("the schema is not that of this program, see the line schema", "表结构与本程序不一致，见 schema 一行")
+		f.add(Skip, otherSchemaText)
 		return
 	}
 	day, _ := assets.Calendar.TradingDayOf(s.Now())

@@ -58,6 +58,17 @@ func (s *Site) tables() (tables *sqlrows.Tables, why Text, err error) {
 	return local.Tables(), why, nil
 }
 
+// otherSchema reports whether PostgreSQL answers, and its schema is not that of this program.
+func (s *Site) otherSchema(ctx context.Context) bool {
+	if !s.onPostgres() {
+		return false
+	}
+	pg, err := s.pg.get()
+	return err == nil && pg.CheckSchema(ctx) != nil
+}
+
+var otherSchemaText = Text{"the schema is not that of this program, see the line schema", "表结构与本程序不一致，见 schema 一行"}
+
 // checkMasterKey tries the master key on every AppID.
 func checkMasterKey(ctx context.Context, s *Site, f *findings) {
 	const key = "auth.master_key_file"
@@ -75,7 +86,11 @@ func checkMasterKey(ctx context.Context, s *Site, f *findings) {
 		return
 	}
 	apps, err := directory.New(tables).Apps(ctx)
-	if err != nil {
+	switch {
+	case err != nil && s.otherSchema(ctx): // as of an empty database, of which the master key is not to blame
+		f.add(Skip, otherSchemaText)
+		return
+	case err != nil:
 		f.fault(key, fmt.Errorf("could not be tried, since the AppIDs cannot be read: %w", err))
 		return
 	}
