@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,6 +24,9 @@ const variable = "FRONT_HANDOVER_FD"
 
 // inheritedFD is the first that exec.Cmd gives behind standard input, output and error.
 const inheritedFD = 3
+
+// endPatience bounds how long the end of a process is waited for that has closed its end of the talk.
+const endPatience = time.Second
 
 // Giver is the process that hands over. Make it with Launch, and end it with Abort, or by ending the process.
 type Giver struct {
@@ -111,8 +116,36 @@ func (g *Giver) why(ctx context.Context, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("handover: the new process takes too long: %w", ctx.Err())
+	case brokenOff(err) && g.hasEnded(ctx):
+		return fmt.Errorf("handover: the new process ended (%s) before it could tell why; if the front's log has no line of it, try the program: %s version",
+			g.how(), g.cmd.Path)
 	}
 	return fmt.Errorf("handover: %w", err)
+}
+
+// brokenOff reports whether the other end of the talk is closed: the error tells nothing else.
+func brokenOff(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// hasEnded waits for the end of a taker that has closed its end of the talk, which the kernel does a moment before it tells of the end.
+func (g *Giver) hasEnded(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, endPatience)
+	defer cancel()
+	select {
+	case <-g.exited:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// how the taker ended, as "exit status 1" or "signal: killed".
+func (g *Giver) how() string {
+	if g.err == nil {
+		return "exit status 0"
+	}
+	return g.err.Error()
 }
 
 // Give sends the image as JSON, and the descriptors, which stay open here.

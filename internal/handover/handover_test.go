@@ -123,8 +123,11 @@ func TestFaultsOfTheNewProcess(t *testing.T) {
 	if err := launch(t, "fault").AwaitReady(within20s(t)); err == nil || !strings.Contains(err.Error(), "keys: none is valid") {
 		t.Errorf("a fault: %v", err)
 	}
-	if err := launch(t, "crash").AwaitReady(within20s(t)); err == nil {
-		t.Error("a process that ended was ready")
+	// What the operator reads where the new process wrote nothing: how it ended, and what to try.
+	for _, want := range []string{"exit status 1", os.Args[0] + " version"} {
+		if err := launch(t, "crash").AwaitReady(within20s(t)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a process that ended: %v, want %s", err, want)
+		}
 	}
 	g := launch(t, "hang")
 	if err := g.AwaitReady(within20s(t)); err != nil {
