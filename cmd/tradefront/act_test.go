@@ -18,6 +18,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/schema"
 	"github.com/tradefront/tradefront/internal/store/storetest"
@@ -158,6 +159,23 @@ func TestWaiverNamesWhomActionsName(t *testing.T) {
 	who, err := actions.Who(e.Environ)
 	if err != nil || w.By != who.By() || w.Reason != "front retire --force" {
 		t.Errorf("%+v, of %+v, %v", w, who, err)
+	}
+}
+
+// TestActionsWhilePostgresIsAway: what a command wrote into the local store of this machine, since PostgreSQL was away, is listed there also
+// before PostgreSQL is back, with an exit status that says that most are missing.
+func TestActionsWhilePostgresIsAway(t *testing.T) {
+	newSite(t)
+	write(t, "tradefront.yaml", siteConfig+"store:\n  driver: postgres\n  url: postgres://front@127.0.0.1:1/firm\n")
+	got := tradefront("", "actions", "list", "-c", "tradefront.yaml")
+	if got.status != exitFailed || got.out != "" || !strings.Contains(got.err, "PostgreSQL cannot be used") {
+		t.Errorf("without a local store: %+v", got)
+	}
+	storetest.CloseIt(t, storetest.OpenJournalAt(t, "tradefront.db", journal.Options{}))
+	before(t, "front reload --pid 2147483647", exitFailed)
+	got = tradefront("", "actions", "list", "-c", "tradefront.yaml")
+	if got.status != exitFailed || !strings.Contains(got.out, "front reload") || !strings.Contains(got.err, "local store has is shown alone") {
+		t.Errorf("with one: %+v", got)
 	}
 }
 

@@ -53,35 +53,27 @@ func newActionsList(e *command.Env) *cobra.Command {
 		Use: "list", Short: "List what was changed, the oldest first", Args: command.NoArgs,
 		Long: "List what operators changed by commands: who (the user, and who logged in to the machine where that is another), on which\n" +
 			"machine, when, what from what to what, and why. They are in the database, all machines' together; with PostgreSQL those\n" +
-			"that concern the local store of this machine alone (quarantine) are added from it. No secret is among them.\n" +
+			"of the local store of this machine (quarantine, and what was done while PostgreSQL was away) are added from it; while\n" +
+			"PostgreSQL is away they are shown alone, with exit status 1. No secret is among them.\n" +
 			"Without --since those of the last 30 days are listed, with --subject all.",
 		Example: "  tradefront actions list -c tradefront.yaml --since 24h\n" +
 			"  tradefront actions list -c tradefront.yaml --subject 10010001 -o json",
-		RunE: e.Action(func(c *cobra.Command, _ []string) (err error) {
-			cfg, r, err := e.OpenAccounts(c.Context(), path)
+		RunE: e.Action(func(c *cobra.Command, _ []string) error {
+			cfg, err := e.LoadCommon(path)
 			if err != nil {
 				return err
-			}
-			defer func() { err = errors.Join(err, r.Close()) }()
-			var list []store.Action
-			take := func(a *store.Action) error {
-				if (only == "" || a.Command == only) && (subject == "" || a.Subject == subject) {
-					list = append(list, *a)
-				}
-				return nil
 			}
 			from := time.Now().Add(-since)
 			if subject != "" && !c.Flags().Changed("since") {
 				from = time.Time{}
 			}
-			if err := actions.Each(c.Context(), r.Tables(), from, take); err != nil {
+			list, err := collectActions(c.Context(), e, cfg, from, func(a *store.Action) bool {
+				return (only == "" || a.Command == only) && (subject == "" || a.Subject == subject)
+			})
+			if err != nil && list == nil {
 				return err
 			}
-			if err := eachLocalAction(c.Context(), cfg, from, take); err != nil {
-				e.Warn("what concerns this machine's local store alone is not shown: %v", err)
-			}
-			slices.SortStableFunc(list, func(a, b store.Action) int { return a.At.Compare(b.At) })
-			return form.Print(e.Out, showActions(list), func(w io.Writer) { printActions(w, actions.Folded(list)) })
+			return errors.Join(form.Print(e.Out, showActions(list), func(w io.Writer) { printActions(w, actions.Folded(list)) }), err)
 		}),
 	}
 	command.ConfigFlag(c, &path)
@@ -90,6 +82,43 @@ func newActionsList(e *command.Env) *cobra.Command {
 	c.Flags().StringVar(&only, "command", "", `only those of this command, as "account disable"`)
 	c.Flags().StringVar(&subject, "subject", "", "only those about this account, AppID, …")
 	return c
+}
+
+// collectActions are those of the database and, with PostgreSQL, of the local store beside it. While PostgreSQL is away, which has most of
+// them, those of the local store come with an error: commands that could not tell PostgreSQL have written there who ran them.
+func collectActions(ctx context.Context, e *command.Env, cfg *config.Config, from time.Time, wanted func(*store.Action) bool) ([]store.Action, error) {
+	var list []store.Action
+	take := func(a *store.Action) error {
+		if wanted(a) {
+			list = append(list, *a)
+		}
+		return nil
+	}
+	shared := eachSharedAction(ctx, cfg, from, take)
+	if shared != nil && cfg.Store.Driver != assemble.DriverPostgres {
+		return nil, shared
+	}
+	local := eachLocalAction(ctx, cfg, from, take)
+	switch {
+	case shared != nil && (local != nil || list == nil):
+		return nil, shared
+	case shared != nil:
+		shared = fmt.Errorf("PostgreSQL cannot say what was done, so what this machine's local store has is shown alone: %w", shared)
+	case local != nil:
+		e.Warn("what concerns this machine's local store alone is not shown: %v", local)
+	}
+	slices.SortStableFunc(list, func(a, b store.Action) int { return a.At.Compare(b.At) })
+	return list, shared
+}
+
+// eachSharedAction visits those of PostgreSQL, or of the embedded store.
+func eachSharedAction(ctx context.Context, cfg *config.Config, since time.Time, visit func(*store.Action) error) (err error) {
+	r, err := assemble.OpenRecords(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	return actions.Each(ctx, r.Tables(), since, visit)
 }
 
 // eachLocalAction visits those of the local store beside PostgreSQL.
