@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,6 +221,26 @@ func auditLogs(t *testing.T, start, end time.Time) *AuditLogs {
 		t.Fatalf("%d logs have lines of the day", got)
 	}
 	return logs
+}
+
+// TestLogsOfOtherDaysAreNone: audit logs were named, and none has a line of the day; with a reason the day is archived, and the manifest has that
+// it was without.
+func TestLogsOfOtherDaysAreNone(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 3)
+	o.Audit = &AuditLogs{}
+	if _, err := o.Seal(t.Context(), &o.status); err == nil || !strings.Contains(err.Error(), "no audit log that --audit names has a line of its window") {
+		t.Errorf("%v", err)
+	}
+	o.Audit = auditLogs(t, o.status.Start, o.status.End)
+	if sealed, err := o.Seal(t.Context(), &o.status); err != nil || slices.Contains(sealed.Missing, "audit logs") {
+		t.Errorf("with its own: %+v, %v", sealed, err)
+	}
+	o = newOffice(t, 3)
+	o.Audit, o.Why = &AuditLogs{}, "they were lost"
+	if sealed, err := o.Seal(t.Context(), &o.status); err != nil || !slices.Contains(sealed.Missing, "audit logs") {
+		t.Errorf("with a reason: %+v, %v", sealed, err)
+	}
 }
 
 func TestRefusals(t *testing.T) {

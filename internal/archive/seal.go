@@ -68,6 +68,8 @@ func (s *Sealer) Refusal(d *settlement.DayStatus) error {
 		return fmt.Errorf("its report is not done: %s; or give a reason with --despite-obstacles --why TEXT", d.Next)
 	case len(d.ToHandIn) > 0:
 		return fmt.Errorf("no clerk noted that %s was handed in (report handed-in); or give a reason with --despite-obstacles --why TEXT", d.ToHandIn[0].File)
+	case s.Audit != nil && len(s.Audit.of(d.Start, d.End)) == 0:
+		return errors.New("no audit log that --audit names has a line of its window: name those that have, or archive the day with --without-audit")
 	}
 	return nil
 }
@@ -175,9 +177,10 @@ func (s *Sealer) fill(ctx context.Context, w *writer, d *settlement.DayStatus, m
 	if err == nil {
 		err = s.fillActions(ctx, w, d)
 	}
-	if err == nil && s.Audit != nil {
+	if err == nil {
 		err = w.addAudit(s.Audit, d.Start, d.End)
-	} else if s.Audit == nil {
+	}
+	if len(s.Audit.of(d.Start, d.End)) == 0 {
 		m.Missing = append(m.Missing, "audit logs")
 	}
 	if err == nil {

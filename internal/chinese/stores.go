@@ -137,6 +137,7 @@ var stores = map[string]string{
 	"the report %s is not in %s: name its folder with --reports, or archive --without-reports":                                            "报送文件 %s 不在 %s 中：请用 --reports 指定其文件夹，或用 archive --without-reports",
 	"%s is not what was exported (sha256 %x, the ledger has %x): find the file that was, or archive --without-reports":                    "%s 不是当时导出的文件（sha256 %x，台账为 %x）：请找到当时的文件，或用 archive --without-reports",
 	"it ended less than %d days ago, and a front that was away may bring records of it: archive it later":                                 "该日结束不到 %d 天，离线的前置可能还会送来其记录：请晚些归档",
+	"no audit log that --audit names has a line of its window: name those that have, or archive the day with --without-audit":             "--audit 给出的审计日志都没有当日时段的记录：请给出有记录的日志，或用 --without-audit 归档当日",
 	"its report is not done: %s; or give a reason with --despite-obstacles --why TEXT":                                                    "其报送未完成：%s；或用 --despite-obstacles --why TEXT 说明原因",
 	"no clerk noted that %s was handed in (report handed-in); or give a reason with --despite-obstacles --why TEXT":                       "没有登记 %s 已报送（report handed-in）；或用 --despite-obstacles --why TEXT 说明原因",
 	"%s is there, and is no archive that could be replaced: move it away (%w)":                                                            "%s 已存在，且不是可替换的归档文件：请移走它（%w）",
