@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auditlog"
 	"github.com/tradefront/tradefront/internal/auditsearch"
 	"github.com/tradefront/tradefront/internal/command"
@@ -113,6 +114,7 @@ func searchAudit(e *command.Env, c *cobra.Command, path string, files, zips []st
 		return err
 	}
 	place := func(where string) string { return where }
+	own := "" // the audit log of the one front that was read, of several that may be
 	if len(zips) > 0 {
 		u, bad := openShelf(c.Context(), e, zips)
 		if bad != nil {
@@ -134,6 +136,9 @@ func searchAudit(e *command.Env, c *cobra.Command, path string, files, zips []st
 		}
 		if files, err = command.AuditLogsOf(cfg); err != nil {
 			return err
+		}
+		if cfg.Store.Driver == assemble.DriverPostgres {
+			own = cfg.AuditLog
 		}
 	}
 	lang := e.Lang
@@ -163,5 +168,8 @@ func searchAudit(e *command.Env, c *cobra.Command, path string, files, zips []st
 		return err
 	}
 	auditsearch.Problems(e.Err, result, lang)
+	if own != "" && result.Found == 0 {
+		e.Warn("only the audit log %s was read: each front has one of its own, so name those of the other fronts", own)
+	}
 	return summary(result)
 }

@@ -43,7 +43,7 @@ func NewExplain(e *command.Env) *cobra.Command {
 		RunE: e.Action(func(c *cobra.Command, args []string) error {
 			o.Key = args[0]
 			o.Audit = append(o.Audit, args[1:]...) // --audit logs/* leaves all but the first as arguments
-			result, err := explainLogin(c.Context(), e, path, archives, o)
+			result, err := explainLogin(c.Context(), e, path, archives, &o)
 			if err != nil {
 				return err
 			}
@@ -66,8 +66,8 @@ func NewExplain(e *command.Env) *cobra.Command {
 	return c
 }
 
-// explainLogin opens what the configuration names, and looks the key up.
-func explainLogin(ctx context.Context, e *command.Env, path string, archives []string, o explain.Options) (r *explain.Result, err error) {
+// explainLogin opens what the configuration names, and looks the key up. o then has the audit logs that were read.
+func explainLogin(ctx context.Context, e *command.Env, path string, archives []string, o *explain.Options) (r *explain.Result, err error) {
 	if len(archives) > 0 {
 		u, bad := openShelf(ctx, e, archives)
 		if bad != nil {
@@ -105,7 +105,7 @@ func explainLogin(ctx context.Context, e *command.Env, path string, archives []s
 	audit := command.Phase{Env: e, What: command.Doing("reading audit logs"), Unit: "bytes"}
 	defer audit.End()
 	o.Reading = audit.Set
-	return explain.Run(ctx, o)
+	return explain.Run(ctx, *o)
 }
 
 // printExplained is for the operator on the phone.
