@@ -121,6 +121,8 @@ var values = map[string]string{
 	"its host is neither a host name, an IP address, nor the folder of a socket": "主机既不是主机名、IP 地址，也不是套接字的文件夹", "its port is not a number from 1 to 65535": "端口不是 1 至 65535 的数字",
 	"holds an @ in the wrong place, as when a password is not encoded": "@ 的位置不对，可能是密码没有编码", "is in quotes, which are no part of a URL": "带有引号，引号不属于 URL", "take them off": "请去掉",
 	"ends with a quotation mark, which is no part of a URL": "以引号结尾，引号不属于 URL", "take it off, or percent-encode it: ' as %%27, \" as %%22": "请去掉，或用百分号编码：' 为 %%27，\" 为 %%22",
+	"write postgres://user:password@host:5432/database?sslmode=verify-full": "请写成 postgres://user:password@host:5432/database?sslmode=verify-full",
+	"is the name of a credential, which is a file":                          "是凭据的名称，而凭据是文件", "name it in url_file (TRADEFRONT_STORE_URL_FILE)": "请写在 url_file 中（TRADEFRONT_STORE_URL_FILE）",
 	"is an address for Java (jdbc:)": "是 Java 的地址（jdbc:）", "take jdbc: off, and write user and password before the host: postgres://user:password@host:5432/database": "请去掉 jdbc:，并把用户和密码写在主机之前：postgres://user:password@host:5432/database",
 	"begins with a name, as NAME=postgres://…": "以名称开头，如 NAME=postgres://…", "write the URL alone": "请只写 URL", "is a list of keyword=value, not a URL": "是 keyword=value 列表，不是 URL",
 	"begins with another scheme than postgres://": "不是 postgres:// 开头的协议", "does not begin with postgres://": "不以 postgres:// 开头", "holds a blank or a line end": "含有空格或换行", "holds a #": "含有 #",

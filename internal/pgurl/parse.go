@@ -60,6 +60,8 @@ func afterScheme(text string) (rest string, err error) {
 			return "", refused("ends with a quotation mark, which is no part of a URL", "take it off, or percent-encode it: ' as %27, \" as %22")
 		}
 		return rest, nil
+	case strings.HasPrefix(lower, "credential:"):
+		return "", refused("is the name of a credential, which is a file", "name it in url_file (TRADEFRONT_STORE_URL_FILE)")
 	case strings.HasPrefix(lower, "jdbc:"):
 		return "", refused("is an address for Java (jdbc:)",
 			"take jdbc: off, and write user and password before the host: postgres://user:password@host:5432/database")

@@ -84,6 +84,12 @@ func (u *URL) Without(name string) *URL {
 	return &less
 }
 
+// SameButPassword reports whether both lead to the same database, as the same user, with the same parameters: all but the passwords.
+func (u *URL) SameButPassword(v *URL) bool {
+	a, b := u.Without("sslpassword"), v.Without("sslpassword")
+	return a.User == b.User && a.Database == b.Database && slices.Equal(a.Hosts, b.Hosts) && slices.Equal(a.params, b.params)
+}
+
 // String shows database, hosts and user, without the password.
 func (u *URL) String() string {
 	return fmt.Sprintf("database %s on %s as %s", u.Database, u.hosts(), u.User)

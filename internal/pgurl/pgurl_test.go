@@ -42,6 +42,30 @@ func TestParse(t *testing.T) {
 }
 
 // TestRefused: each by its name, and with what to do.
+// TestSameButPassword: what an operator changes when a role gets another password, and what leads elsewhere.
+func TestSameButPassword(t *testing.T) {
+	const base = "postgres://u:p@h1:1,h2/d?sslmode=require&sslpassword=x"
+	for text, want := range map[string]bool{
+		base: true,
+		"postgres://u:other@h1:1,h2:5432/d?sslmode=require&sslpassword=y": true,
+		"postgres://u@h1:1,h2/d?sslmode=require":                          true,
+		"postgres://v:p@h1:1,h2/d?sslmode=require":                        false,
+		"postgres://u:p@h1:1/d?sslmode=require":                           false,
+		"postgres://u:p@h1:2,h2/d?sslmode=require":                        false,
+		"postgres://u:p@h1:1,h2/e?sslmode=require":                        false,
+		"postgres://u:p@h1:1,h2/d":                                        false,
+	} {
+		a, err := Parse(base)
+		b, err2 := Parse(text)
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		if a.SameButPassword(b) != want || b.SameButPassword(a) != want {
+			t.Errorf("%s: not %t", text, want)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                              "is empty",
@@ -53,6 +77,7 @@ func TestRefused(t *testing.T) {
 		"export DATABASE_URL='postgres://u@h/d'":        "begins with a name",
 		"url: postgres://u:p@h/d":                       "begins with a name",
 		"jdbc:postgresql://h/d":                         "jdbc:",
+		"credential:database-url":                       "is the name of a credential",
 		"host=h user=u password=p dbname=d":             "keyword=value",
 		"mysql://u:p@h/d":                               "another scheme",
 		"u:p@h/d":                                       "does not begin with postgres://",
