@@ -105,6 +105,7 @@ func preparePostgres(ctx context.Context, cfg *config.Config, opt postgres.Optio
 	if err != nil {
 		return nil, err
 	}
+	opt.URL = cfg.Store.PostgresURL
 	pg, err := postgres.Open(ctx, url, opt)
 	if err != nil {
 		return nil, config.Faults{{Key: "store.url", Problem: err.Error()}}

@@ -293,8 +293,9 @@ type Store struct {
 	// for driver postgres.
 	URL DatabaseURL `key:"url" secret:"true"`
 	// A file that holds the URL and nothing else, so that this one holds no password;
-	// credential:NAME as above. Other users may not read it. TRADEFRONT_STORE_URL takes the
-	// place of url and of url_file, and so does TRADEFRONT_STORE_URL_FILE.
+	// credential:NAME as above. Other users may not read it. Each new connection reads it: another
+	// password needs no restart, anything else does. TRADEFRONT_STORE_URL takes the place of url
+	// and of url_file, and so does TRADEFRONT_STORE_URL_FILE.
 	URLFile File `key:"url_file" empty:"ok" file:"private"`
 	// What a login's answer waits for: local, this front's disk; postgres, the database's
 	// commit as well (with the database out of reach such a front answers 8).

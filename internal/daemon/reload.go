@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -131,7 +132,20 @@ func (d *Daemon) judge(ctx context.Context, load func() (*config.Config, error))
 	if err := assemble.JoinFaults(err, files, d.judgeKeys(assets), d.judgeMasterKey(ctx, assets.Master)); err != nil {
 		return nil, err
 	}
-	return &loaded{next, assets, assets.Policy(next), d.cfg.NeedRestart(next, Reloads)}, nil
+	return &loaded{next, assets, assets.Policy(next), d.needRestart(next)}, nil
+}
+
+// needRestart are the changed keys that no reload takes over. One is the URL in its file, which NeedRestart does not compare: of that a new
+// connection to PostgreSQL takes another password by itself, and nothing else.
+func (d *Daemon) needRestart(next *config.Config) []string {
+	keys := d.cfg.NeedRestart(next, Reloads)
+	if d.postgres == nil || next.Store.Driver != assemble.DriverPostgres || slices.Contains(keys, next.Store.URLKey()) {
+		return keys
+	}
+	if url, err := next.Store.PostgresURL(); err == nil && !d.postgres.LeadsTo(url) {
+		keys = append(keys, next.Store.URLKey())
+	}
+	return keys
 }
 
 func (d *Daemon) judgeKeys(next *assemble.Assets) error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/demo"
@@ -448,4 +450,38 @@ func TestReloadOfTrustedProxies(t *testing.T) {
 	r.configure(listener, trusting("127.0.0.9, 127.0.0.10", ""))
 	r.reload()
 	expect("both", true, true)
+}
+
+// TestURLFileThatLeadsElsewhere: a new password in it needs no restart, since each connection reads it anew; another database does, and a reload
+// says so.
+func TestURLFileThatLeadsElsewhere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "database-url")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg := config.Default()
+	cfg.Store.Driver, cfg.Store.URLFile = assemble.DriverPostgres, config.File{Path: path}
+	write("postgres://front:old@127.0.0.1:1/firm")
+	pg, err := assemble.PreparePostgres(t.Context(), &cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pg.Close() //nolint:errcheck // it has no connection
+	d := &Daemon{cfg: &cfg, postgres: pg}
+	for url, want := range map[string][]string{
+		"postgres://front:old@127.0.0.1:1/firm":                 nil,
+		"postgres://front:new@127.0.0.1:1/firm":                 nil,
+		"postgres://front:old@127.0.0.1:2/firm":                 {"store.url_file"},
+		"postgres://other:old@127.0.0.1:1/firm":                 {"store.url_file"},
+		"postgres://front:old@127.0.0.1:1/other":                {"store.url_file"},
+		"postgres://front:old@127.0.0.1:1/firm?sslmode=require": {"store.url_file"},
+	} {
+		write(url)
+		if got := d.needRestart(&cfg); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", url, got, want)
+		}
+	}
 }

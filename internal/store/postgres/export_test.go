@@ -23,6 +23,12 @@ func Dials(url string) (*pgx.ConnConfig, error) {
 	return cfg.ConnConfig, nil
 }
 
+// Renewed is what a new connection of the pool begins with.
+func (p *Store) Renewed(ctx context.Context) (*pgx.ConnConfig, error) {
+	config := p.pool.Config().ConnConfig
+	return config, p.renew(ctx, config)
+}
+
 // EndsWhenIdle has the server end connections that begin from now on when they ask nothing for so long.
 func (o *Online) EndsWhenIdle(after time.Duration) { o.idle = after }
 

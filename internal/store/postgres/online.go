@@ -90,6 +90,9 @@ func (o *Online) Begin(ctx context.Context, all []store.Online) error {
 
 func (o *Online) begin(ctx context.Context, all []store.Online) (err error) {
 	config := o.store.pool.Config().ConnConfig
+	if err = o.store.renew(ctx, config); err != nil {
+		return err
+	}
 	if o.conn, err = pgx.ConnectConfig(ctx, config); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -41,12 +42,17 @@ type Options struct {
 	// BatchPatience is how long one batch may take. A COMMIT is never cancelled: when
 	// this is over, the connection is closed and the batch is in doubt.
 	BatchPatience time.Duration
+	// URL is asked before each connection, if it is given, for the URL as it is now: see renew.
+	URL func() (*pgurl.URL, error)
 }
 
 // Store is the production store. It never makes or changes the schema by itself,
 // except that the partition of a new trading day is made when it is needed; see Migrate
 // and CheckSchema.
 type Store struct {
+	url      *pgurl.URL // of Open
+	urlNow   func() (*pgurl.URL, error)
+	renewed  atomic.Pointer[pgx.ConnConfig] // what a connection took last; nil before
 	pool     *pgxpool.Pool
 	db       *sql.DB // the same connections, for migrations and the directory
 	patience time.Duration
@@ -72,6 +78,8 @@ func Open(ctx context.Context, url *pgurl.URL, opt Options) (*Store, error) {
 	}
 	configure(cfg, opt)
 	p := &Store{
+		url:      url,
+		urlNow:   opt.URL,
 		patience: opt.BatchPatience,
 		inURL:    cfg.ConnConfig.RuntimeParams,
 		days:     make(map[calendar.TradingDay]bool),
@@ -79,6 +87,7 @@ func Open(ctx context.Context, url *pgurl.URL, opt Options) (*Store, error) {
 	if p.patience == 0 {
 		p.patience = DefaultBatchPatience
 	}
+	cfg.BeforeConnect = p.renew
 	cfg.AfterConnect = p.settle
 	if p.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("store: %w", err)

@@ -1,0 +1,112 @@
+package postgres_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/pgurl"
+	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/certificates"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// TestCertificatesAreReadAnew: a new connection shows the certificate that is in its place now; one of which the key is not there yet is no
+// certificate, and the last known one stays. A URL with two hosts, of which each may be dialled with and without TLS.
+func TestCertificatesAreReadAnew(t *testing.T) {
+	authority, dir := certificates.New(t), t.TempDir()
+	ends := time.Now().Add(time.Hour)
+	first, second := authority.Issue(t, "first", ends), authority.Issue(t, "second", ends)
+	cert, key := first.Write(t, dir, "client")
+	url := storetest.URL(t, "postgres://front@h1,h2/firm?sslmode=prefer&sslcert="+cert+"&sslkey="+key)
+	p, err := postgres.Open(t.Context(), url, postgres.Options{URL: func() (*pgurl.URL, error) { return url, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer storetest.CloseIt(t, p)
+	wantShown := func(pair certificates.Pair) {
+		t.Helper()
+		config, err := p.Renewed(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := []*tls.Config{config.TLSConfig}
+		for _, f := range config.Fallbacks {
+			if f.TLSConfig != nil {
+				shown = append(shown, f.TLSConfig)
+			}
+		}
+		if len(shown) != 2 {
+			t.Errorf("%d ways with TLS, want one to each host", len(shown))
+		}
+		for _, s := range shown {
+			if !bytes.Equal(s.Certificates[0].Certificate[0], pair.TLS(t).Certificate[0]) {
+				t.Error("another certificate is shown")
+			}
+		}
+	}
+	wantShown(first)
+	storetest.WriteFile(t, cert, second.Cert)
+	wantShown(first)
+	storetest.WriteFile(t, key, second.Key)
+	wantShown(second)
+}
+
+// TestPasswordIsReadAnew: a role that got another password is connected to again as soon as the URL's file has it, by the pool and by the
+// connection that counts sessions; a URL that cannot be read or leads elsewhere changes nothing.
+func TestPasswordIsReadAnew(t *testing.T) {
+	c := pgtest.Start(t)
+	super := storetest.OpenPostgresAt(t, c.URL(), postgres.Options{})
+	var hba string
+	storetest.Row(t, super, "SELECT current_setting('hba_file')", &hba)
+	rules := "host all front all scram-sha-256\nlocal all front scram-sha-256\n" + string(storetest.ReadFile(t, hba))
+	if err := os.WriteFile(hba, []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	storetest.Execute(t, super, "SELECT pg_reload_conf()")
+	storetest.Execute(t, super, "CREATE ROLE front SUPERUSER LOGIN PASSWORD 'old-word'")
+	at := func(user string) *pgurl.URL {
+		return storetest.URL(t, strings.Replace(c.URL(), "//postgres@", "//"+user+"@", 1))
+	}
+	var now atomic.Pointer[pgurl.URL] // nil: it cannot be read
+	now.Store(at("front:old-word"))
+	p, err := postgres.Open(t.Context(), at("front:old-word"), postgres.Options{URL: func() (*pgurl.URL, error) {
+		if u := now.Load(); u != nil {
+			return u, nil
+		}
+		return nil, os.ErrNotExist
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer storetest.CloseIt(t, p)
+	connects := func(want string) {
+		t.Helper()
+		storetest.Execute(t, super, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'front'")
+		online := p.Online()
+		defer online.Close()
+		storetest.Eventually(t, func() error { // the pool finds out that its connections are gone by using them
+			for _, err := range []error{p.Ping(t.Context()), online.Begin(t.Context(), nil)} {
+				if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+					return fmt.Errorf("%w, want %q", err, want)
+				}
+			}
+			return nil
+		})
+	}
+	connects("")
+	storetest.Execute(t, super, "ALTER ROLE front PASSWORD 'new-word'")
+	connects("password authentication failed")
+	now.Store(at("front:new-word"))
+	connects("")
+	now.Store(at("other:x"))
+	connects("")
+	now.Store(nil)
+	connects("")
+}
