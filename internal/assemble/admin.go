@@ -3,14 +3,12 @@ package assemble
 import (
 	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/ops"
 )
 
@@ -41,13 +39,9 @@ func adminTLS(ca config.File) (*tls.Config, error) {
 	if err := ca.Err(); err != nil {
 		return nil, err
 	}
-	pem, err := files.ReadText(ca.Path, MaxPEM)
+	roots, err := readAuthorities(ca.Path)
 	if err != nil {
 		return nil, err
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, AlsoHidden(errors.New(ca.Path+" holds no certificate in PEM form"), pem)
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}, nil
 }

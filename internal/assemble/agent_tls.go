@@ -3,14 +3,11 @@ package assemble
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/files"
 )
 
 // UpstreamDial is how a relay agent connects to a front; nil for plain TCP.
@@ -41,11 +38,8 @@ func checkUpstreamTLS(u *config.Upstream, judge func(key string, err error)) {
 func upstreamTLS(t *config.UpstreamTLS, fail func(key string, err error) error) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
 	if t.CAFile.Path != "" {
-		c.RootCAs = x509.NewCertPool()
-		pem, err := files.ReadText(t.CAFile.Path, MaxPEM)
-		if err == nil && !c.RootCAs.AppendCertsFromPEM(pem) {
-			err = AlsoHidden(errors.New(t.CAFile.Path+" holds no certificate in PEM form"), pem)
-		}
+		roots, err := readAuthorities(t.CAFile.Path)
+		c.RootCAs = roots
 		if err = fail("ca_file", err); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ func CoreLink(cfg *config.Config, assets *Assets, version string) link.Options {
 		}
 		endpoint := link.Endpoint{Network: "tcp", Address: e.TCP.String()}
 		if assets.CoreTLS != nil {
-			endpoint.TLS = assets.CoreTLS.Config
+			endpoint.TLS, endpoint.Roots = assets.CoreTLS.Config, assets.CoreTLS.Roots
 		}
 		opt.Endpoints = append(opt.Endpoints, endpoint)
 	}

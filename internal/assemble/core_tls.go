@@ -12,7 +12,11 @@ import (
 )
 
 // CoreTLS is what the link to a trading core shows and believes.
-type CoreTLS struct{ Config *tls.Config }
+type CoreTLS struct {
+	Config *tls.Config
+	// Roots reads the authorities anew, as Config does the certificate.
+	Roots func() (*x509.CertPool, error)
+}
 
 // loadCoreTLS reads the certificates of the link. Each fault is told to judge under its key. nil if the link
 // needs none: driver local, Unix sockets alone, or insecure_loopback.
@@ -21,11 +25,10 @@ func loadCoreTLS(cfg *config.Config, judge func(key string, err error)) *CoreTLS
 	if cfg.Core.Driver != DriverLink || !l.TLS() || l.CAFile.Path == "" {
 		return nil
 	}
-	roots := x509.NewCertPool()
-	pem, err := files.ReadText(l.CAFile.Path, MaxPEM)
-	if err == nil && !roots.AppendCertsFromPEM(pem) {
-		err = AlsoHidden(errors.New(l.CAFile.Path+" holds no certificate in PEM form"), pem)
-	}
+	// Both are read anew for each link, so that a renewed certificate and another authority need no restart. What cannot be
+	// read then ends that try, whose error says so.
+	roots := func() (*x509.CertPool, error) { return readAuthorities(l.CAFile.Path) }
+	_, err := roots()
 	judge("core.link.ca_file", err)
 	pair, err := readPair(l.CertFile.Path, l.KeyFile.Path)
 	judge("core.link.cert_file", err)
@@ -35,14 +38,24 @@ func loadCoreTLS(cfg *config.Config, judge func(key string, err error)) *CoreTLS
 	if ends := pair.Leaf.NotAfter; time.Now().After(ends) {
 		judge("core.link.cert_file", fmt.Errorf("%s ended on %s: ask for another one", l.CertFile.Path, ends.Format(time.DateOnly)))
 	}
-	return &CoreTLS{Config: &tls.Config{
-		MinVersion: tls.VersionTLS13, RootCAs: roots, ServerName: l.ServerName, NextProtos: []string{"tradefront-core/1"},
-		// Read anew for each link, so that a renewed certificate needs no restart. A pair that cannot be
-		// read then ends that try, whose error says so.
+	return &CoreTLS{Roots: roots, Config: &tls.Config{
+		MinVersion: tls.VersionTLS13, ServerName: l.ServerName, NextProtos: []string{"tradefront-core/1"},
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			return readPair(l.CertFile.Path, l.KeyFile.Path)
 		},
 	}}
+}
+
+func readAuthorities(path string) (*x509.CertPool, error) {
+	pem, err := files.ReadText(path, MaxPEM)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, AlsoHidden(errors.New(path+" holds no certificate in PEM form"), pem)
+	}
+	return roots, nil
 }
 
 func readPair(certFile, keyFile string) (*tls.Certificate, error) {

@@ -86,6 +86,28 @@ func TestRenewedCertificate(t *testing.T) {
 	}
 }
 
+// TestAnotherAuthority: the next link believes whom the file names then, and one that cannot be read is an error.
+func TestAnotherAuthority(t *testing.T) {
+	cfg, first := linked(t)
+	made, _ := loadLinkFaults(cfg)
+	second := certificates.New(t)
+	for _, believed := range []*certificates.Authority{first, second} {
+		overwrite(t, cfg.Core.Link.CAFile.Path, believed.PEM)
+		roots, err := made.Roots()
+		if err != nil || !roots.Equal(believed.Pool()) {
+			t.Errorf("%v", err)
+		}
+	}
+	overwrite(t, cfg.Core.Link.CAFile.Path, []byte("no certificate"))
+	if _, err := made.Roots(); err == nil {
+		t.Error("a file without a certificate was read")
+	}
+	cfg.Core.Link.Endpoints = make(config.CoreEndpoints, 1)
+	if link := CoreLink(cfg, &Assets{CoreTLS: made}, "v"); link.Endpoints[0].Roots == nil {
+		t.Error("the link does not ask")
+	}
+}
+
 // TestNoTLSWhereNoneIsUsed: a Unix socket needs no files, nor does the local core.
 func TestNoTLSWhereNoneIsUsed(t *testing.T) {
 	for _, change := range []func(*config.Config){

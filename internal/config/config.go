@@ -210,7 +210,8 @@ type Link struct {
 	// The front dials all of them and uses the one that says that it is active.
 	Endpoints CoreEndpoints `key:"endpoints"`
 	// PEM: the authority that signed the cores' certificates. It, cert_file and key_file are mandatory for
-	// an endpoint that is no Unix socket: the link is TLS 1.3, and each side shows a certificate.
+	// an endpoint that is no Unix socket: the link is TLS 1.3, and each side shows a certificate. Each
+	// new connection reads all three.
 	CAFile File `key:"ca_file" empty:"ok" missing:"ask who runs the trading core for its authority's certificate"`
 	// PEM: this front's certificate for the link, and behind it those between it and the authority.
 	CertFile File `key:"cert_file" empty:"ok" missing:"make one as docs/core.md says"`

@@ -94,7 +94,11 @@ func (l *Link) open(e *endpoint) (*conn, *problem) {
 
 // handshake puts TLS over w.
 func handshake(ctx context.Context, w *wire, e Endpoint) *problem {
-	c := w.secure(tlsConfig(e))
+	config, err := tlsConfig(e)
+	if err != nil {
+		return &problem{Certificate, err}
+	}
+	c := w.secure(config)
 	if err := c.HandshakeContext(ctx); err != nil {
 		return &problem{tlsFault(err), err}
 	}
@@ -105,8 +109,13 @@ func handshake(ctx context.Context, w *wire, e Endpoint) *problem {
 	return nil
 }
 
-func tlsConfig(e Endpoint) *tls.Config {
-	config := e.TLS.Clone()
+func tlsConfig(e Endpoint) (config *tls.Config, err error) {
+	config = e.TLS.Clone()
+	if e.Roots != nil {
+		if config.RootCAs, err = e.Roots(); err != nil {
+			return nil, err
+		}
+	}
 	config.MinVersion = tls.VersionTLS13
 	config.NextProtos = []string{ALPN}
 	config.DynamicRecordSizingDisabled = true
@@ -115,7 +124,7 @@ func tlsConfig(e Endpoint) *tls.Config {
 			config.ServerName = host
 		}
 	}
-	return config
+	return config, nil
 }
 
 // tlsFault is the word of what TLS found. The core's refusal of the front's certificate comes with the first read.

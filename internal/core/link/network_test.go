@@ -16,7 +16,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -418,10 +420,39 @@ func TestTLSThatDoesNotFit(t *testing.T) {
 func TestServerNameOfTheAddress(t *testing.T) {
 	t.Parallel()
 	given := &tls.Config{}
-	c := tlsConfig(Endpoint{Network: "tcp", Address: "core-a.firm:41300", TLS: given})
-	if c.ServerName != "core-a.firm" || c.MinVersion != tls.VersionTLS13 || given.ServerName != "" {
-		t.Errorf("%+v", c)
+	c, err := tlsConfig(Endpoint{Network: "tcp", Address: "core-a.firm:41300", TLS: given})
+	if err != nil || c.ServerName != "core-a.firm" || c.MinVersion != tls.VersionTLS13 || given.ServerName != "" {
+		t.Errorf("%+v, %v", c, err)
 	}
+}
+
+// TestAuthoritiesAreAskedAnew: a core that comes with the certificate of another authority gets its link as soon as that is believed; what
+// cannot be read is the fault of the try.
+func TestAuthoritiesAreAskedAnew(t *testing.T) {
+	t.Parallel()
+	a, other := newAuthority(t), newAuthority(t)
+	raw, endpoint := listenTCP(t)
+	endpoint.TLS = &tls.Config{RootCAs: a.pool, ServerName: "core.firm", Certificates: []tls.Certificate{a.issue(t, "front.firm")}}
+	var believed atomic.Pointer[x509.CertPool] // nil: it cannot be read
+	endpoint.Roots = func() (*x509.CertPool, error) {
+		if pool := believed.Load(); pool != nil {
+			return pool, nil
+		}
+		return nil, errors.New("ca.pem is gone")
+	}
+	newFakeCore(t).listen(tls.NewListener(raw, serverTLS(a, a.issue(t, "core.firm"))))
+	o := testOptions(t)
+	o.Endpoints, o.Dial = []Endpoint{endpoint}, nil
+	l := startLink(t, o)
+	says := func(text string) {
+		t.Helper()
+		await.True(t, text, func() bool { return strings.Contains(l.Status().Endpoints[0].LastFaultText, text) })
+	}
+	says("ca.pem is gone")
+	believed.Store(other.pool)
+	says("unknown authority")
+	believed.Store(a.pool)
+	await.True(t, "the link", func() bool { return l.Status().Endpoints[0].State == Greeting })
 }
 
 // TestCloseGivesUp: a core that reads nothing does not hold a stopping front longer than it is given.

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"math/rand/v2"
 	"net"
 	"time"
@@ -35,6 +36,8 @@ type Endpoint struct {
 	Network string      // "tcp" or "unix"
 	Address string      // host:port or a path
 	TLS     *tls.Config // nil: plain. TLS 1.3, ALPN and, if it names none, the server's name are added
+	// Roots, if it is given, is asked before each handshake for the authorities to believe, instead of those of TLS.
+	Roots func() (*x509.CertPool, error)
 }
 
 func (e Endpoint) String() string {
