@@ -15,7 +15,7 @@ func TestFrontReload(t *testing.T) {
 	reload := func(more ...string) outcome {
 		return tradefront("", append([]string{"front", "reload", "--pid", fmt.Sprint(os.Getpid()), "--front", front.admin, "-c", "tradefront.yaml"}, more...)...)
 	}
-	if got := reload(); got.status != exitDone || !strings.Contains(got.out, "the configuration was taken over") {
+	if got := reload(); got.status != exitDone || got.out != "the configuration was taken over\n" {
 		t.Errorf("reload: %+v", got)
 	}
 	if err := os.Rename("keys/1.0.pem", "keys/gone.pem"); err != nil {
@@ -48,6 +48,10 @@ func TestFrontReload(t *testing.T) {
 		if a.Command != "front reload" || a.Subject != "front 1" || want != "" && !strings.HasPrefix(last.New, want) {
 			t.Errorf("%d: %+v, want %q", i, a, want)
 		}
+	}
+	write(t, "tradefront.yaml", strings.Replace(read(t, "tradefront.yaml"), "connections: 90", "connections: 90, pending_frames: 9", 1))
+	if got := reload(); got.status != exitDone || !strings.Contains(got.out, "need a restart: limits.pending_frames\n") {
+		t.Errorf("with a key that waits: %+v", got)
 	}
 	if hash := list[5].Changes[1]; hash.What != "config_hash" || hash.Old != done.Before || hash.New != done.After {
 		t.Errorf("%+v", list[5])

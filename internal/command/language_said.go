@@ -23,7 +23,8 @@ var saidInChinese = map[string]string{
 	// front reload.
 	"%s was sent; the admin listener does not answer, so look into the front's log for what came of it\n": "已发送 %s；管理监听没有应答，结果请查看前置的日志\n",
 	"another process of the front's program has taken over, with all sessions\n":                          "前置程序的新进程已接管，会话全部保留\n",
-	"the configuration was taken over; the log says which keys need a restart\n":                          "已采用新配置；哪些键需要重启才生效，见日志\n",
+	"the configuration was taken over\n":                                                                  "已采用新配置\n",
+	"the configuration was taken over; these keys were changed too, and need a restart: %s\n":             "已采用新配置；以下配置项也有改动，需要重启才生效：%s\n",
 
 	// admission.
 	"%s is banned until %s; running fronts refuse its connections within seconds, and end those that are open\n": "%s 已封禁至 %s；运行中的前置几秒内拒绝其连接，并断开已有的连接\n",

@@ -116,7 +116,7 @@ func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)
 	}
 	d.keyAlarm.forget()
 	d.warn()
-	d.signals.add("")
+	d.signals.add("", next.restart...)
 }
 
 // judge loads everything as a start would, with one report of all faults, and makes of it what is

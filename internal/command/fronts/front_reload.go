@@ -89,6 +89,8 @@ type reloaded struct {
 	Known   bool   `json:"outcome_known"` // false of SIGHUP without an admin listener: the outcome is in the front's log alone
 	Before  string `json:"config_hash_before,omitempty"`
 	After   string `json:"config_hash_after,omitempty"`
+	// Restart are the keys that were changed and need a restart.
+	Restart []string `json:"need_restart,omitempty"`
 }
 
 // note is what the reload changed, for the row of its outcome.
@@ -105,8 +107,10 @@ func (r *reloaded) print(w io.Writer) {
 		command.Tell(w, "%s was sent; the admin listener does not answer, so look into the front's log for what came of it\n", r.Signal)
 	case r.Upgrade:
 		command.Tell(w, "another process of the front's program has taken over, with all sessions\n")
+	case len(r.Restart) > 0:
+		command.Tell(w, "the configuration was taken over; these keys were changed too, and need a restart: %s\n", strings.Join(r.Restart, ", "))
 	default:
-		command.Tell(w, "the configuration was taken over; the log says which keys need a restart\n")
+		command.Tell(w, "the configuration was taken over\n")
 	}
 }
 
@@ -126,7 +130,9 @@ func (r *reload) run(ctx context.Context) (*reloaded, error) {
 	done := &reloaded{PID: r.pid, Signal: name, Upgrade: upgrade, Known: told || upgrade, Before: before.Config}
 	switch {
 	case told:
-		done.After, err = r.await(ctx, before.Signal.Number, upgrade)
+		var now daemon.Status
+		now, err = r.await(ctx, before.Signal.Number, upgrade)
+		done.After, done.Restart = now.Config, now.Signal.Restart
 	case upgrade:
 		err = r.awaitUntold(ctx)
 	}
@@ -157,8 +163,8 @@ func (r *reload) awaitUntold(ctx context.Context) error {
 	}
 }
 
-// await returns the hash of the configuration in force once another process has taken over, or tells the signal's outcome.
-func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (string, error) {
+// await returns the status of the front that serves once another process has taken over, or tells the signal's outcome.
+func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (daemon.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	for {
@@ -166,40 +172,40 @@ func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (string
 			if upgrade {
 				return r.awaitSuccessor(ctx)
 			}
-			return "", fmt.Errorf("process %d has ended; look into its log, and start the front", r.pid)
+			return daemon.Status{}, fmt.Errorf("process %d has ended; look into its log, and start the front", r.pid)
 		}
 		now, told := r.ask(ctx)
 		switch {
 		case !told || now.Signal.Number == before: // it is busy, or not done
 		case now.Signal.Fault != "":
-			return "", errors.New(now.Signal.Fault)
+			return daemon.Status{}, errors.New(now.Signal.Fault)
 		case !upgrade:
-			return now.Config, nil
+			return now, nil
 		}
 		select {
 		case <-ctx.Done():
-			return "", fmt.Errorf("process %d has neither done it nor refused within %v; look into its log", r.pid, r.patience)
+			return daemon.Status{}, fmt.Errorf("process %d has neither done it nor refused within %v; look into its log", r.pid, r.patience)
 		case <-time.After(reloadPause):
 		}
 	}
 }
 
-// awaitSuccessor returns the hash of its configuration once a process has told that it took over; the old one may have crashed before
+// awaitSuccessor returns its status once a process has told that it took over; the old one may have crashed before
 // that. A front that has no signal's outcome was started by itself, as systemd does after a crash.
-func (r *reload) awaitSuccessor(ctx context.Context) (string, error) {
+func (r *reload) awaitSuccessor(ctx context.Context) (daemon.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.successor)
 	defer cancel()
 	for {
 		now, told := r.ask(ctx)
 		switch {
 		case told && now.Signal.Number > 0:
-			return now.Config, nil
+			return now, nil
 		case told && now.State == "serving":
-			return "", fmt.Errorf("process %d has ended before another took over, and the front was started without its sessions; look into its log", r.pid)
+			return daemon.Status{}, fmt.Errorf("process %d has ended before another took over, and the front was started without its sessions; look into its log", r.pid)
 		}
 		select {
 		case <-ctx.Done():
-			return "", fmt.Errorf("process %d has ended, and no other has answered in its place within %v; look into its log, and start the front", r.pid, r.successor)
+			return daemon.Status{}, fmt.Errorf("process %d has ended, and no other has answered in its place within %v; look into its log, and start the front", r.pid, r.successor)
 		case <-time.After(reloadPause):
 		}
 	}
