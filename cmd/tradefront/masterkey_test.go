@@ -122,3 +122,19 @@ func TestMasterKeyLeftovers(t *testing.T) {
 		{"masterkey list" + onC, "", 0, "FINGERPRINT…", "warning: " + elsewhere + "/.master.key4712" + words},
 	})
 }
+
+// TestSecondMasterKey: who makes a key on the firm's second front, or in the place of a lost one, is told that the firm's AppIDs do not open under
+// it, and that a lost key costs each AppID a new authcode.
+func TestSecondMasterKey(t *testing.T) {
+	newSite(t)
+	play(t, []step{{"app add --app-id a_b_1" + onC, "", 0, "…", ""}})
+	if err := os.Remove("master.key"); err != nil {
+		t.Fatal(err)
+	}
+	play(t, []step{
+		{"config check" + onC, "", 1, "", "…master.key does not exist; put that of another front or the copy from the safe there; a new firm makes one with: …"},
+		{"masterkey create" + onC, "", 0, "created …", "warning: this new key does not open the authcodes of 1 of 1 AppIDs (a_b_1): put the file…"},
+		{"app rotate --overlap 0 --app-id a_b_1" + onC, "", 0, "…", ""},
+		{"masterkey list" + onC, "", 0, "…current  1", ""},
+	})
+}

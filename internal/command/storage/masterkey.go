@@ -1,12 +1,17 @@
 package storage
 
 import (
+	"context"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/command"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -37,6 +42,7 @@ func NewMasterKey(e *command.Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			warnOfSealed(c.Context(), e, cfg, master)
 			created := struct {
 				File        string `json:"file"`
 				Fingerprint string `json:"fingerprint"`
@@ -49,4 +55,22 @@ func NewMasterKey(e *command.Env) *cobra.Command {
 	command.ConfigFlag(create, &path)
 	command.OutputFlag(create, &form)
 	return command.Group("masterkey", "The key that encrypts authcodes at rest", create, newMasterKeyRotate(e), newMasterKeyList(e))
+}
+
+// warnOfSealed warns that the firm has a master key already, which the new one is not: of another front of the firm, or one that was lost.
+// That the database cannot be asked is no news here.
+func warnOfSealed(ctx context.Context, e *command.Env, cfg *config.Config, master *auth.MasterKey) {
+	if !command.HasStore(cfg) {
+		return
+	}
+	r, err := assemble.OpenRecords(ctx, cfg)
+	if err != nil {
+		return
+	}
+	defer r.Close() //nolint:errcheck // it was only read
+	apps, err := directory.New(r.Tables()).Apps(ctx)
+	if lost := master.Unopened(apps, time.Now()); err == nil && len(lost) > 0 {
+		e.Warn("this new key does not open the authcodes of %d of %d AppIDs (%s): put the file of another front, or the copy from the safe, in its place; "+
+			"if there is none, `tradefront app rotate --overlap 0` each", len(lost), len(apps), assemble.SomeOf(lost))
+	}
 }
