@@ -10,7 +10,7 @@ var obstacles = map[string]string{
 	"holds %d records of the day":                                                                                                                  "持有当日记录 %d 条",
 	"has %d records of the day in quarantine, which PostgreSQL refused":                                                                            "有 %d 条当日记录在隔离区，被 PostgreSQL 拒收",
 	"has %d corrupt stores, whose records are missing":                                                                                             "有 %d 个损坏的本地库，其中的记录缺失",
-	"has a clock that is %s before PostgreSQL's: login times of the day are wrong, and may be those of another day":                                "的时钟比 PostgreSQL 的快 %s：当日的登入时间有误，可能属于另一交易日",
+	"has a clock that is %s ahead of PostgreSQL's: login times of the day are wrong, and may be those of another day":                              "的时钟比 PostgreSQL 的快 %s：当日的登入时间有误，可能属于另一交易日",
 	"has a clock that is %s behind PostgreSQL's: login times of the day are wrong, and may be those of another day":                                "的时钟比 PostgreSQL 的慢 %s：当日的登入时间有误，可能属于另一交易日",
 	"has never told PostgreSQL what it holds, although records of the day name it":                                                                 "从未向 PostgreSQL 上报持有的记录，而当日记录中有它",
 	"has never told PostgreSQL what it holds, although the configuration declares it under fronts":                                                 "从未向 PostgreSQL 上报持有的记录，而配置的 fronts 列出了它",

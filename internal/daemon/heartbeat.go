@@ -49,7 +49,7 @@ func (d *Daemon) watchHeartbeat() watcher {
 				}
 				return 0
 			}),
-			ops.NewGauge("clock_offset_seconds", "Seconds that this machine's clock is before PostgreSQL's, negative behind it; driver postgres only.", func() float64 {
+			ops.NewGauge("clock_offset_seconds", "Seconds that this machine's clock is ahead of PostgreSQL's, negative behind it; driver postgres only.", func() float64 {
 				offset, _ := d.heartbeat.sender.Clock()
 				return offset.Seconds()
 			}),
@@ -173,11 +173,23 @@ const clockWarning = time.Second
 
 func (d *Daemon) checkClock() (bool, string) {
 	offset, differs := d.heartbeat.sender.Clock()
-	if differs < clockWarning {
-		return true, fmt.Sprintf("%+.3f s before PostgreSQL's", offset.Seconds())
+	return clockReason(offset, differs)
+}
+
+// clockReason names the side, and no sign: an operator sets a clock by it.
+func clockReason(offset, differs time.Duration) (bool, string) {
+	seconds := offset.Abs().Seconds()
+	switch {
+	case differs < clockWarning && offset < 0:
+		return true, fmt.Sprintf("%.3f s behind PostgreSQL's", seconds)
+	case differs < clockWarning:
+		return true, fmt.Sprintf("%.3f s ahead of PostgreSQL's", seconds)
+	case offset < 0:
+		return false, fmt.Sprintf("this machine's clock is %.1f s behind PostgreSQL's: login times are evidence; set both by NTP. From %s on reports refuse",
+			seconds, settlement.ClockBound)
 	}
-	return false, fmt.Sprintf("this machine's clock is %+.1f s before PostgreSQL's: login times are evidence; set both by NTP. From %s on reports refuse",
-		offset.Seconds(), settlement.ClockBound)
+	return false, fmt.Sprintf("this machine's clock is %.1f s ahead of PostgreSQL's: login times are evidence; set both by NTP. From %s on reports refuse",
+		seconds, settlement.ClockBound)
 }
 
 // reportStop makes the last report. drained says that no login can append a record any more; without it

@@ -183,7 +183,10 @@ func checkPostgresClock(ctx context.Context, s *Site, f *findings) {
 		f.skip("the clock of PostgreSQL could not be read: %s", "无法读取 PostgreSQL 的时钟：%s", oneLine(err))
 		return
 	}
-	text := say("this machine's clock is %+.3f s before PostgreSQL's", "本机时钟比 PostgreSQL 的时钟快 %+.3f 秒", offset.Seconds())
+	text := say("this machine's clock is %.3f s ahead of PostgreSQL's", "本机时钟比 PostgreSQL 的时钟快 %.3f 秒", offset.Seconds())
+	if offset < 0 {
+		text = say("this machine's clock is %.3f s behind PostgreSQL's", "本机时钟比 PostgreSQL 的时钟慢 %.3f 秒", -offset.Seconds())
+	}
 	switch differs := max(0, offset.Abs()-uncertain); {
 	case differs >= settlement.ClockBound:
 		f.trouble(text)

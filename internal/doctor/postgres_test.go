@@ -116,6 +116,15 @@ func TestPostgresClock(t *testing.T) {
 	for apart, want := range map[time.Duration]Status{0: Pass, 10 * time.Second: Warn, 5 * time.Minute: Fail} {
 		h.now = time.Time{}
 		h.apart = apart
-		h.want("postgres_clock", want)
+		f := h.want("postgres_clock", want)
+		for _, side := range []string{"ahead of", "behind"} {
+			if told := strings.Contains(f.Detail.EN, " s "+side+" PostgreSQL's"); apart != 0 && told != (side == "ahead of") {
+				t.Errorf("%v apart: %s", apart, f.Detail.EN)
+			}
+		}
+	}
+	h.apart = -5 * time.Minute
+	if f := h.want("postgres_clock", Fail); strings.Contains(f.Detail.EN, "-") || !strings.HasSuffix(f.Detail.EN, " s behind PostgreSQL's") {
+		t.Errorf("%+v", f)
 	}
 }

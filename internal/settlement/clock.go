@@ -20,7 +20,7 @@ func clockObstacles(fronts []store.Front, day calendar.TradingDay, start, end ti
 		if !f.Retired.IsZero() || f.ClockDiffers() < ClockBound || f.Seen.Before(start) || !f.Started.Add(-f.ClockOffset).Before(end) {
 			continue
 		}
-		way := "before"
+		way := "ahead of"
 		if f.ClockOffset < 0 {
 			way = "behind"
 		}

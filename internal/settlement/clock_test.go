@@ -22,7 +22,7 @@ func TestClockObstacles(t *testing.T) {
 	}{
 		"right":                       {0, 0, in, in, ""},
 		"within the bound":            {ClockBound - 1, 0, in, in, ""},
-		"five hours before":           {5 * time.Hour, 0, in, in, "is 5h0m0s before PostgreSQL's"},
+		"five hours before":           {5 * time.Hour, 0, in, in, "is 5h0m0s ahead of PostgreSQL's"},
 		"behind":                      {-ClockBound, 0, in, in, "is 1m0s behind PostgreSQL's"},
 		"a slow answer, not a clock":  {ClockBound, 30 * time.Second, in, in, ""},
 		"not seen since":              {5 * time.Hour, 0, start.Add(-time.Hour), start.Add(-time.Minute), ""},
