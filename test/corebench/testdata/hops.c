@@ -1,5 +1,5 @@
 // hops PORT takes one client on loopback, connects it to 127.0.0.1:PORT, and copies bytes between both on one thread with
-// one epoll: what two socket hops cost here, whatever a program does between them. It prints where it listens.
+// one epoll: what two socket hops cost here, in any program. It prints where it listens.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
