@@ -36,6 +36,9 @@ func (d *dictionary) of(english string, left *int) string {
 	if *left == 0 || english == "" {
 		return english
 	}
+	if text, is := d.longStep(english, left); is {
+		return text
+	}
 	if whole, known := d.whole(english, left, strong); known {
 		return whole
 	}
@@ -47,6 +50,32 @@ func (d *dictionary) of(english string, left *int) string {
 	}
 	whole, _ := d.whole(english, left, 0)
 	return whole
+}
+
+// longStep translates a line that ends in a step of several parts, "front 2 is away: start it; if it is gone: retire it", by the step as a
+// whole: neither a format for all of the line nor a cut at its semicolon finds it.
+func (d *dictionary) longStep(english string, left *int) (text string, is bool) {
+	if strings.Contains(english, "\n") {
+		return "", false
+	}
+	for i := strings.Index(english, ": "); i >= 0; {
+		behind := english[i+len(": "):]
+		if !strings.Contains(behind, "; ") {
+			return "", false
+		}
+		if step, known := d.step(behind, left); known {
+			before := english[:i]
+			if cause, known := d.whole(trimmed(before), left, strong); known {
+				return before[:len(before)-len(trimmed(before))] + cause + "：" + step, true
+			}
+		}
+		next := strings.Index(behind, ": ")
+		if next < 0 {
+			return "", false
+		}
+		i += len(": ") + next
+	}
+	return "", false
 }
 
 // strong is how many letters a format must have that is tried before a sentence is cut: "%s is %s" fits too many.

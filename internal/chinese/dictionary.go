@@ -13,6 +13,7 @@ import (
 type dictionary struct {
 	plain   map[string]string
 	formats []format // those with the most fixed text first
+	steps   []format // of them, those of several parts: a semicolon is in their fixed text, and they begin with none of their values
 }
 
 // format is one format string with its values.
@@ -108,6 +109,32 @@ func (d *dictionary) order() {
 	slices.SortFunc(d.formats, func(a, b format) int {
 		return cmp.Or(cmp.Compare(b.fixed, a.fixed), cmp.Compare(len(b.english), len(a.english)), cmp.Compare(a.english, b.english))
 	})
+	for i := range d.formats {
+		if f := &d.formats[i]; strings.Contains(f.longest, "; ") && !strings.HasPrefix(f.english, "%") {
+			d.steps = append(d.steps, *f)
+		}
+	}
+}
+
+// step looks up a sentence of several parts.
+func (d *dictionary) step(english string, left *int) (text string, known bool) {
+	if *left == 0 {
+		return english, false
+	}
+	*left--
+	if text, known = d.plain[english]; known {
+		return text, true
+	}
+	for i := range d.steps {
+		f := &d.steps[i]
+		if !strings.Contains(english, f.longest) {
+			continue
+		}
+		if found := f.shape.FindStringSubmatch(english); found != nil && !slices.ContainsFunc(found[1:], isTorn) {
+			return f.fill(found[1:], func(value string) string { return d.of(value, left) }), true
+		}
+	}
+	return english, false
 }
 
 // whole looks up a sentence that is not cut, among the formats that have so many letters; it is English if that knows none.

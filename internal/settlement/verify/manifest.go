@@ -99,8 +99,8 @@ func (m *manifest) judgeKind(found *findings) {
 		if w.Kind == kindHandedIn {
 			continue // nothing is missing for it
 		}
-		found.add(FileIncomplete, 0, fmt.Sprintf("its manifest says: %s %s; waived by %s at %s: %s",
-			w.Where, w.What, w.By, show.Time(w.At), w.Reason))
+		found.add(FileIncomplete, 0, fmt.Sprintf("its manifest says: %s; waived by %s at %s: %s",
+			w.Where+" "+w.What, w.By, show.Time(w.At), w.Reason))
 	}
 	for _, f := range m.FrontsMissing {
 		if len(m.Waived) > 0 {
