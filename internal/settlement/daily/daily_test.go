@@ -151,6 +151,37 @@ func TestHandedIn(t *testing.T) {
 	}
 }
 
+// A report that was handed in while a front was away says so for good. Once the supplement has brought what was missing, that is no reason
+// against the day; what is missing now is one, and so is another fault of the file.
+func TestHandedInIncomplete(t *testing.T) {
+	t.Parallel()
+	incomplete := verify.Finding{Kind: verify.FileIncomplete.String(), Count: 1, English: "may lack logins", Chinese: "可能缺少", Advice: "bring them", AdviceZH: "补齐"}
+	for name, c := range map[string]struct {
+		handed *store.HandedIn
+		faults []verify.Finding
+		after  func(*settlement.DayStatus)
+		want   Word
+	}{
+		"all is there now": {handed: &store.HandedIn{Day: day, Number: 2}, faults: []verify.Finding{incomplete}, want: HandedIn},
+		"not handed in":    {faults: []verify.Finding{incomplete}, want: DoNotHandIn},
+		"another fault":    {handed: &store.HandedIn{Day: day, Number: 2}, faults: []verify.Finding{incomplete, {Kind: "x", Count: 1, English: "x", Chinese: "x", Advice: "x", AdviceZH: "x"}}, want: DoNotHandIn},
+		"the front is away yet": {handed: &store.HandedIn{Day: day, Number: 2}, faults: []verify.Finding{incomplete}, want: DoNotHandIn, after: func(d *settlement.DayStatus) {
+			d.Good, d.Next, d.NextChinese = false, "INCOMPLETE", "不完整"
+		}},
+	} {
+		a := newAfternoon(t)
+		a.before.HandedIn, a.verdict.Good, a.faults = c.handed, false, c.faults
+		a.wrote(t, store.FullExport, 1, report, "a\n")
+		a.wrote(t, store.SupplementExport, 2, "0001clientinfo20260105.supplement-1.txt", "b\n")
+		if c.after != nil {
+			c.after(&a.after)
+		}
+		if r := a.run(t); r.Verdict != c.want {
+			t.Errorf("%s: %s: %+v", name, r.Verdict, r.Steps)
+		}
+	}
+}
+
 // Each thing that is not well is a reason, and the verdict is against the file.
 func TestReasons(t *testing.T) {
 	whole := func(t *testing.T, a *afternoon) { a.wrote(t, store.FullExport, 1, report, "a\nb\n") }
