@@ -32,6 +32,7 @@ func TestAdviceInBothLanguages(t *testing.T) {
 		"尚不确定的日历":               {Closed: true, Provisional: 12, Start: at},
 		"归档之后又到了":               {Closed: true, Archived: true, Late: 4},
 		"已归档：记录在 a.zip":         {Closed: true, Archived: true, Archives: []store.Archive{{File: "a.zip"}}},
+		"尚未报送：核验并报送 s-1.txt":    {Closed: true, Archived: true, Archives: []store.Archive{{File: "a.zip"}}, HandedIn: handed, ToHandIn: []store.Export{{File: "s-1.txt"}}},
 		"库中已没有":                 {Closed: true, Archived: true, Last: &store.Export{File: "f.txt", At: at}},
 		"前置 2（主机 b）持有当日记录 31 条": {Closed: true, Obstacles: closed},
 		"导出：report export":      {Closed: true},
