@@ -138,7 +138,7 @@ var values = map[string]string{
 	"a commit that was not confirmed is told by a warning": "未确认的提交以警告告知",
 
 	// What a day's report needs next.
-	"INCOMPLETE as far as is known: %s": "据目前所知不完整：%s", "INCOMPLETE as far as is known, and waived (%d): %s": "据目前所知不完整，已放行（%d 项）：%s",
+	"INCOMPLETE as far as is known: %s": "据目前所知不完整：%s", "hand this file in, too: %s": "此文件也要报送：%s", "INCOMPLETE as far as is known, and waived (%d): %s": "据目前所知不完整，已放行（%d 项）：%s",
 	"THE REPORT IS EMPTY: the store has no record of %s; is that the right day? (report status)": "报送文件为空：库中没有 %s 的记录；交易日对吗？（report status）",
 	"%d lines rest on a provisional calendar: see report status --day %s":                        "%d 行依据推定的日历：见 report status --day %s",
 	"%d lines have a login time outside the day's window: was calendar_file changed?":            "%d 行的登入时间不在当日时段内：calendar_file 是否改过？",

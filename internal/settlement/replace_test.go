@@ -97,6 +97,10 @@ func TestTwoWaiversAtOnce(t *testing.T) {
 		if len(d.Waived) != 2 || d.Waived[0].Kind != store.FrontHolds || d.Waived[1].Kind != store.ReportHandedIn {
 			t.Errorf("waived %+v", d.Waived)
 		}
+		if all := d.Warnings(""); len(all) != 2 || !strings.HasPrefix(all[0], "INCOMPLETE as far as is known: front 7") ||
+			!strings.HasPrefix(all[1], "hand this file in, too: 0001clientinfo20260105.txt was handed in") {
+			t.Errorf("warns %q", all)
+		}
 		noted, err := s.Waivers(t.Context(), day)
 		if err != nil || len(noted) != 2 || noted[0].Reason != "--despite-fronts" || noted[1].Reason != x.Reason || !noted[1].At.After(noted[0].At) ||
 			!noted[1].At.Equal(d.Waived[1].At) {
