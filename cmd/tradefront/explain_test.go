@@ -56,3 +56,14 @@ func TestExplainWithoutDatabase(t *testing.T) {
 		{"explain 4CV33A" + onC, "", 1, "warning: the store was not read…", "tradefront: 4CV33A is in none of 1 audit log: …"},
 	})
 }
+
+// TestExplainWithoutSubmitID: a login through a many-to-many relay has no SubmitID, and the line of its terminal no place for one.
+func TestExplainWithoutSubmitID(t *testing.T) {
+	newSite(t)
+	write(t, "tradefront.yaml", siteConfig)
+	write(t, "audit.jsonl", `{"time":"2026-01-05T09:00:00+08:00","event":"login","reason":"ok","code":0,"ref":"4CV33T","front_id":1,"session_id":7,`+
+		`"address":"10.0.0.9","port":50000,"account":"88888888","relay_app_id":"abcdef_many_1.6.0","relay_mode":"2","terminal_address":"203.0.113.9","terminal_port":5}`+"\n")
+	if got := tradefront("", strings.Fields("explain 4CV33T"+onC)...); !strings.Contains(got.out, "as relay abcdef_many_1.6.0 told\n") || strings.Contains(got.out, "SubmitID") {
+		t.Errorf("%+v", got)
+	}
+}

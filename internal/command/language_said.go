@@ -135,7 +135,7 @@ var saidInChinese = map[string]string{
 	"%s: entries from %s to %s\n": "%s：条目自 %s 至 %s\n", "    and %d more; --limit names more\n": "    另有 %d 项；加大 --limit 可列出更多\n",
 	"%s: %d visits\n": "%s：%d 次接入\n", "%s: one visit\n": "%s：1 次接入\n", "\nrecord %s\n": "\n记录 %s\n", "  in the archive %s\n": "  在归档文件 %s 中\n",
 	"\n%s %d, session %d, from %s port %d\n": "\n%s %d，会话 %d，来自 %s 端口 %d\n", "  why   %s (%d): %s\n": "  原因  %s（%d）：%s\n", "  reported: %s\n": "  已报送：%s\n",
-	"  the terminal was at %s port %d, as relay %s told; SubmitID %s\n": "  终端在 %s 端口 %d，据中继 %s 上报；SubmitID %s\n", "  its day was not exported yet\n": "  当日尚未导出\n",
+	"  the terminal was at %s port %d, as relay %s told\n": "  终端在 %s 端口 %d，据中继 %s 上报\n", "  its day was not exported yet\n": "  当日尚未导出\n",
 	"  its day %s is archived in %s: name that file with --archive\n":                                                               "  交易日 %s 已归档到 %s：请用 --archive 指明该文件\n",
 	"  trading day %s, login %s, account %s, 异常标识 %s\n":                                                                             "  交易日 %s，登入时间 %s，资金账户 %s，异常标识 %s\n",
 	"  its day was exported as %s: name the files with --report to see the line\n":                                                  "  当日已导出为 %s：用 --report 指明文件即可看到所在行\n",

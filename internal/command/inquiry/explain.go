@@ -140,8 +140,10 @@ func printVisit(w io.Writer, v *explain.Visit) {
 	})
 	for i := range v.Entries {
 		if x := &v.Entries[i]; x.TerminalAddress != "" {
-			command.Tell(w, "  the terminal was at %s port %d, as relay %s told; SubmitID %s\n",
-				show.Cell(x.TerminalAddress), x.TerminalPort, show.Cell(x.RelayAppID), show.Cell(x.SubmitID))
+			command.Tell(w, "  the terminal was at %s port %d, as relay %s told\n", show.Cell(x.TerminalAddress), x.TerminalPort, show.Cell(x.RelayAppID))
+			if x.SubmitID != "" { // a many-to-many relay has none
+				fmt.Fprintf(w, "  SubmitID %s\n", show.Cell(x.SubmitID))
+			}
 			break
 		}
 	}
