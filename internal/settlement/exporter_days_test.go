@@ -119,8 +119,12 @@ func TestDayBeforeTheStore(t *testing.T) {
 	if err != nil || !st.Earlier || !st.Good || !strings.HasPrefix(st.Next, "nothing: the day was over before this store was made, at 20") {
 		t.Errorf("%+v, %v", st, err)
 	}
+	mustExport(t, exporter(t, s, t.TempDir()), store.FullExport) // of the wrong day
+	if st, err = survey.Status(t.Context(), afterClose, day); err != nil || !st.Earlier || !strings.HasPrefix(st.Next, "nothing: the day was over before") {
+		t.Errorf("with an empty export: %+v, %v", st, err)
+	}
 	put(t, s, storetest.Records(day, 2)...)
-	if st, err = survey.Status(t.Context(), afterClose, day); err != nil || st.Earlier || st.Good || !strings.HasPrefix(st.Next, "report export") {
+	if st, err = survey.Status(t.Context(), afterClose, day); err != nil || st.Earlier || st.Good || !strings.Contains(st.Next, "report export") {
 		t.Errorf("with records: %+v, %v", st, err)
 	}
 }

@@ -80,14 +80,14 @@ func (v *Survey) Status(ctx context.Context, now time.Time, day calendar.Trading
 	if err != nil {
 		return DayStatus{}, err
 	}
-	if err = d.compareWithInstallation(ctx, v.Store); err != nil {
-		return DayStatus{}, err
-	}
 	handed, err := v.Store.HandedIn(ctx, day)
 	if err != nil {
 		return DayStatus{}, err
 	}
 	d.HandedIn = LastNote(handed)
+	if err = d.compareWithInstallation(ctx, v.Store); err != nil {
+		return DayStatus{}, err
+	}
 	d.ToHandIn = ToHandIn(exports, d.HandedIn)
 	if closed != nil {
 		d.takes(d.adviseClosed(closed))
@@ -149,9 +149,10 @@ func (d *DayStatus) count(ctx context.Context, s SurveyStore, chain []store.Expo
 	return nil
 }
 
-// compareWithInstallation finds days that the store was made too late for.
+// compareWithInstallation finds days that the store was made too late for. An export of one, for which a mistyped --day is enough, is an
+// empty file that no clerk should hand in.
 func (d *DayStatus) compareWithInstallation(ctx context.Context, s SurveyStore) (err error) {
-	if d.Last != nil || d.Records > 0 || !d.Closed || len(d.Obstacles.Open) > 0 {
+	if d.Reported > 0 || d.HandedIn != nil || d.Records > 0 || !d.Closed || len(d.Obstacles.Open)+len(d.Obstacles.Waived) > 0 {
 		return nil
 	}
 	d.Since, err = s.Since(ctx)

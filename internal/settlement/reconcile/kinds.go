@@ -77,10 +77,11 @@ func Kinds() []KindFacts {
 		},
 		{
 			ReportedNotStored, true, "reported, not stored",
-			"The line comes from elsewhere: another seat's report (reconcile each seat's own report, before merging), another store, or by hand. " +
+			"If calendar reassign moved records since, `tradefront report status` says so, and what to do. Else the line comes from elsewhere: " +
+				"another seat's report (reconcile each seat's own report, before merging), another store, or by hand. " +
 				"Find out which before the report is handed in.",
 			"已上报但库中没有",
-			"该行来自别处：其他席位的文件（应先对账各席位自己的文件再合并）、另一个库，或人工添加。查清之前切勿报送。",
+			"若导出之后 calendar reassign 移动过记录，tradefront report status 会说明并给出处理办法。否则该行来自别处：其他席位的文件（应先对账各席位自己的文件再合并）、另一个库，或人工添加。查清之前切勿报送。",
 		},
 		{
 			ReportedOtherwise, true, "reported otherwise than stored",
