@@ -55,11 +55,14 @@ type Login struct {
 	FrontID    int32     `json:"front_id"`
 	SessionID  int32     `json:"session_id"`
 	RelayAppID string    `json:"relay_app_id,omitempty"`
-	VendorID   string    `json:"vendor_id,omitempty"`
-	KeyVersion string    `json:"key_version,omitempty"`
-	Terminal   []byte    `json:"terminal,omitempty"` // ciphertexts, which the monitoring centre alone can open
-	Supplement []byte    `json:"supplement,omitempty"`
-	Found      []string  `json:"found"` // store, the archive's name, audit
+	// VisitTime is when the terminal logged in at the relay, as that told: the login time of the report. LoginTime is then when the front
+	// recorded it.
+	VisitTime  *time.Time `json:"visit_time,omitempty"`
+	VendorID   string     `json:"vendor_id,omitempty"`
+	KeyVersion string     `json:"key_version,omitempty"`
+	Terminal   []byte     `json:"terminal,omitempty"` // ciphertexts, which the monitoring centre alone can open
+	Supplement []byte     `json:"supplement,omitempty"`
+	Found      []string   `json:"found"` // store, the archive's name, audit
 }
 
 // Collector gathers an Export.
@@ -166,6 +169,9 @@ func (c *Collector) record(r *store.Record, found string) error {
 	l.TradingDay, l.LoginTime, l.AppID = r.TradingDay.String(), r.LoginTime.In(regulation.Zone), string(r.AppID)
 	l.UserType, l.Flag = r.UserType.String(), r.Flag.String()
 	l.FrontID, l.SessionID, l.RelayAppID, l.VendorID, l.KeyVersion = r.FrontID, r.SessionID, string(r.RelayAppID), r.VendorID, r.KeyVersion
+	if r.RelayAppID != "" {
+		l.VisitTime = new(r.VisitTime.In(regulation.Zone))
+	}
 	l.Terminal, l.Supplement = bytes.Clone(r.Terminal), bytes.Clone(r.Supplement)
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // header is what a customer reads, in both languages.
 var header = []string{
 	"登入时间 login time", "交易日 trading day", "公网IP public address", "公网端口 port", "终端软件 AppID", "中继 relay", "异常标识 flag",
-	"前置 front", "会话 session", "RecordID", "来源 found in",
+	"前置 front", "会话 session", "RecordID", "来源 found in", "在中继登入时间 login time at the relay",
 }
 
 // WriteCSV writes the logins for people: without ciphertexts, which no person can read.
@@ -26,14 +26,17 @@ func (e *Export) WriteCSV(w io.Writer) error {
 	}
 	for i := range e.Logins {
 		l := &e.Logins[i]
-		port := ""
+		port, visit := "", ""
 		if l.Port != 0 {
 			port = strconv.Itoa(int(l.Port))
+		}
+		if l.VisitTime != nil {
+			visit = show.Time(*l.VisitTime)
 		}
 		err := out.Write([]string{
 			show.Time(l.LoginTime), noFormula(l.TradingDay), noFormula(l.Address), port, noFormula(l.AppID), noFormula(l.RelayAppID),
 			noFormula(l.Flag), strconv.Itoa(int(l.FrontID)), strconv.Itoa(int(l.SessionID)), noFormula(l.RecordID),
-			noFormula(strings.Join(l.Found, " ")),
+			noFormula(strings.Join(l.Found, " ")), visit,
 		})
 		if err != nil {
 			return err

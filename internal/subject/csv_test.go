@@ -2,10 +2,15 @@ package subject
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
 // TestNoCellIsAFormula: no text cell of what a terminal or a relay sent begins as a spreadsheet's formulas do; others are unchanged.
@@ -36,6 +41,45 @@ func TestNoCellIsAFormula(t *testing.T) {
 			if row[column] != want {
 				t.Errorf("%q is %q in column %d, want %q", texts[i], row[column], column, want)
 			}
+		}
+	}
+}
+
+// relayed is a store with one login through a relay.
+type relayed store.Record
+
+func (r *relayed) EachOfAccount(_ context.Context, _ regulation.Account, f func(*store.Record) error) error {
+	return f((*store.Record)(r))
+}
+
+// TestVisitOfARelayedLogin: the time at which the customer logged in at the relay is kept and reported, and so is in both files. A direct
+// login has none.
+func TestVisitOfARelayedLogin(t *testing.T) {
+	t.Parallel()
+	const visited = "2026-01-05 08:44:58"
+	r := storetest.Record(20260105)
+	r.RelayAppID, r.RelayMode = "abcdef_many_1.6.0", store.RelayInvestor
+	r.LoginTime = time.Date(2026, 1, 5, 14, 0, 0, 0, regulation.Zone)
+	r.VisitTime = time.Date(2026, 1, 5, 8, 44, 58, 0, regulation.Zone).UTC()
+	direct := storetest.Record(20260105)
+	c := New(r.Account)
+	for _, one := range []*store.Record{&r, &direct} {
+		if err := c.Store(t.Context(), (*relayed)(one), "store"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e := c.Export(time.Now(), "a@b", "17", nil)
+	var b bytes.Buffer
+	if err := e.WriteCSV(&b); err != nil {
+		t.Fatal(err)
+	}
+	for i := range e.Logins {
+		l, row := &e.Logins[i], strings.Split(strings.TrimSpace(b.String()), "\n")[i+1]
+		if l.RelayAppID == "" && (l.VisitTime != nil || strings.Contains(row, visited)) {
+			t.Errorf("a direct login: %+v, %s", l, row)
+		}
+		if l.RelayAppID != "" && (l.VisitTime == nil || l.VisitTime.Format("2006-01-02 15:04:05") != visited || !strings.HasSuffix(row, ","+visited)) {
+			t.Errorf("a relayed login: %+v, %s", l, row)
 		}
 	}
 }
