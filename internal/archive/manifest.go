@@ -2,9 +2,11 @@ package archive
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // Form names the form of the file. A reader refuses another.
@@ -66,4 +68,11 @@ func (m *Manifest) TradingDay() (calendar.TradingDay, error) {
 		return 0, fmt.Errorf("%s: %w", manifestMember, err)
 	}
 	return day, nil
+}
+
+// SweepLeftovers removes what killed runs left in dir of archives of that unit: accounts and addresses in clear, which the archive of a day
+// that is whole by now is never written over again.
+func SweepLeftovers(dir, unitID string) {
+	name := regexp.MustCompile(`^` + regexp.QuoteMeta(unitID) + `archive[0-9]{8}(-[0-9]+)?\.zip$`)
+	files.Sweep(dir, name.MatchString)
 }

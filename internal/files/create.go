@@ -50,10 +50,21 @@ func Write(path string, data []byte, perm fs.FileMode) error {
 	return nil
 }
 
-// removeLeftovers removes the temporary files that killed runs left beside path. One that cannot be
-// removed is no reason not to write.
-func removeLeftovers(path string) {
-	for _, name := range Leftovers(path) {
+// removeLeftovers removes the temporary files that killed runs left beside path.
+func removeLeftovers(path string) { removeUnlocked(Leftovers(path)) }
+
+// Sweep removes the temporary files that killed runs left in dir of files whose name is one of those: of a file that is whole by now,
+// and so is not created again.
+func Sweep(dir string, is func(name string) bool) {
+	removeUnlocked(leftovers(dir, func(name string) bool {
+		of, temporary := strings.CutPrefix(strings.TrimRight(name, digits), ".")
+		return temporary && len(of)+len(".") < len(name) && is(of)
+	}))
+}
+
+// removeUnlocked removes files that no run holds. One that cannot be removed is no reason not to write.
+func removeUnlocked(names []string) {
+	for _, name := range names {
 		f, err := Open(name)
 		if err != nil {
 			continue
@@ -66,19 +77,27 @@ func removeLeftovers(path string) {
 }
 
 // Leftovers are the temporary files of path that are no longer written to.
-func Leftovers(path string) (left []string) {
+func Leftovers(path string) []string {
 	prefix := "." + filepath.Base(path)
-	entries, err := os.ReadDir(filepath.Dir(path))
+	return leftovers(filepath.Dir(path), func(name string) bool {
+		number, ours := strings.CutPrefix(name, prefix)
+		return ours && number != "" && strings.Trim(number, digits) == ""
+	})
+}
+
+const digits = "0123456789"
+
+func leftovers(dir string, is func(name string) bool) (left []string) {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil
 	}
 	for _, e := range entries {
-		number, ours := strings.CutPrefix(e.Name(), prefix)
-		if !ours || number == "" || strings.Trim(number, "0123456789") != "" || !e.Type().IsRegular() {
+		if !is(e.Name()) || !e.Type().IsRegular() {
 			continue
 		}
 		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > leftoverAge {
-			left = append(left, filepath.Join(filepath.Dir(path), e.Name()))
+			left = append(left, filepath.Join(dir, e.Name()))
 		}
 	}
 	return left

@@ -136,6 +136,7 @@ func (f *archiveFlags) run(c *cobra.Command, e *command.Env) (err error) {
 	if err != nil {
 		return err
 	}
+	archive.SweepLeftovers(f.out, cfg.ReportUnitID)
 	days, err := pg.Days(ctx)
 	if err != nil {
 		return err
