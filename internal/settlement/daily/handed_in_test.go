@@ -73,4 +73,13 @@ func TestNotNamedInChinese(t *testing.T) {
 	if got := chinese.Of(err.Error()); !strings.HasPrefix(got, "a.txt 尚未登记为已报送，而 b.txt") || strings.Contains(got, "monitoring") {
 		t.Error(got)
 	}
+	for why, want := range map[string]string{
+		"is not what the day's exports wrote (sha256 0a1b), and no manifest of a merge explains it": "a.txt 不是当日各次导出的内容（sha256 0a1b），也没有合并清单可以说明其来源：报送的是哪个文件？",
+		"differs from its manifest":                    "a.txt 与其清单不符：报送的是",
+		"was not merged of b.txt, which the day needs": "a.txt 不是由当日所需的 b.txt 合并而成的：报送的是",
+	} {
+		if got := chinese.Of((&NotExportedError{"a.txt", why}).Error()); !strings.HasPrefix(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 }

@@ -145,8 +145,8 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 	},
 	KeyVersionOther: {
 		"key_version_other", "the key version is not one that is configured and valid that day", "加密密钥版本不在当日有效密钥之列",
-		"the monitoring centre could not open these lines: compare with keys in the configuration",
-		"监控中心无法解密这些行：与配置中的密钥核对",
+		"if a key was taken out of keys in the configuration since that day, put it back with its not_after; else the monitoring centre could not open these lines",
+		"若当日之后从配置的keys中删去过密钥，请连同其not_after写回；否则监控中心无法解密这些行",
 	},
 	TerminalBase64: {
 		"terminal_base64", "the terminal item is not canonical BASE64", "终端采集信息密文不是规范的BASE64",
