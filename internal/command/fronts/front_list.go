@@ -37,7 +37,7 @@ type shownFront struct {
 	Oldest    *time.Time            `json:"oldest,omitempty"`
 	SetAside  int                   `json:"set_aside"`
 	Forwarded int64                 `json:"forwarded"`
-	Clock     float64               `json:"clock_offset_seconds"` // the front's before PostgreSQL's
+	Clock     float64               `json:"clock_offset_seconds"` // the front's ahead of PostgreSQL's
 	Retired   *time.Time            `json:"retired,omitempty"`
 
 	holds string

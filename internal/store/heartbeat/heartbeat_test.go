@@ -205,7 +205,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestClockIsCompared: each report carries how far the front's clock is before PostgreSQL's.
+// TestClockIsCompared: each report carries how far the front's clock is ahead of PostgreSQL's.
 func TestClockIsCompared(t *testing.T) {
 	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
