@@ -88,3 +88,18 @@ func DaysOfInterest(ctx context.Context, s LateStore, cal *calendar.Calendar, no
 	slices.Reverse(days)
 	return days, nil
 }
+
+// clockSlack is by how much a front's clock may be ahead of the command's, where one takes logins of the next day and the other does not.
+const clockSlack = time.Minute
+
+// AheadOf counts the records on days after the one that now belongs to: the clock of a front was ahead when it wrote them. No report of the
+// day on which they were made has them, and their own is long to come.
+func AheadOf(ctx context.Context, s SurveyStore, cal *calendar.Calendar, now time.Time) (day calendar.TradingDay, n int64, err error) {
+	day, _ = cal.TradingDayOf(now.Add(clockSlack))
+	_, end, err := cal.Window(day)
+	if err != nil {
+		return day, 0, err
+	}
+	n, err = s.InWindow(ctx, calendar.DayOf(day.Date().AddDate(0, 0, 1)), 9999_12_31, end, time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))
+	return day, n, err
+}

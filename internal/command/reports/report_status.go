@@ -114,7 +114,15 @@ func newReportStatus(e *command.Env) *cobra.Command {
 					list = append(list, showStatus(e, &s))
 				}
 			}
-			return form.Print(e.Out, list, func(w io.Writer) { printStatus(w, list) })
+			if err := form.Print(e.Out, list, func(w io.Writer) { printStatus(w, list) }); err != nil {
+				return err
+			}
+			current, ahead, err := settlement.AheadOf(c.Context(), r, cal, now)
+			if ahead > 0 {
+				e.Warn("%d records are on days after %s, which have not begun: a clock was ahead when they were recorded, so that the report of the day "+
+					"on which they were made lacks them; set the clocks, find the logins in the audit logs by trading_day, and tell the monitoring centre", ahead, current)
+			}
+			return err
 		}),
 	}
 	command.ConfigFlag(c, &path)
