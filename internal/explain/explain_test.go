@@ -2,10 +2,12 @@ package explain_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +171,55 @@ func TestRecord(t *testing.T) {
 	}
 	if r = look(t, "4CV33T", o); len(r.Records) != 0 {
 		t.Errorf("a refused login has %+v", r.Records)
+	}
+}
+
+// ledger is a store that has one export of each of these days, and no record.
+type ledger []calendar.TradingDay
+
+func (l ledger) Find(context.Context, uuid.UUID) (store.Record, error) {
+	return store.Record{}, store.ErrNotFound
+}
+
+func (l ledger) Exports(_ context.Context, day calendar.TradingDay) (all []store.Export, _ error) {
+	if slices.Contains(l, day) {
+		all = []store.Export{{Day: day, File: "f.txt"}}
+	}
+	return all, nil
+}
+
+// TestArchiveByRecordID: of a RecordID that no audit log given has, the archive of its day is named, by the time in it.
+func TestArchiveByRecordID(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		at       time.Time
+		exported ledger
+		archived []calendar.TradingDay
+		want     string
+	}{
+		"in the morning":          {time.Date(2026, 1, 5, 10, 0, 0, 0, regulation.Zone), nil, []calendar.TradingDay{20260105, 20260106}, "20260105"},
+		"before the close":        {time.Date(2026, 1, 5, 15, 29, 59, 0, regulation.Zone), nil, []calendar.TradingDay{20260105, 20260106}, "20260105"},
+		"at the close":            {time.Date(2026, 1, 5, 15, 30, 0, 0, regulation.Zone), nil, []calendar.TradingDay{20260105, 20260106}, "20260106"},
+		"over a weekend":          {time.Date(2026, 1, 9, 21, 0, 0, 0, regulation.Zone), nil, []calendar.TradingDay{20260109, 20260112}, "20260112"},
+		"its day is in the store": {time.Date(2026, 1, 5, 10, 0, 0, 0, regulation.Zone), ledger{20260105}, []calendar.TradingDay{20260106}, ""},
+		"nothing is archived":     {time.Date(2026, 1, 5, 10, 0, 0, 0, regulation.Zone), nil, nil, ""},
+	} {
+		id := uuid.MustParse("00000000-0000-7d4e-8a3b-0123456789ab")
+		var ms [8]byte
+		binary.BigEndian.PutUint64(ms[:], uint64(c.at.UnixMilli()))
+		copy(id[:6], ms[2:])
+		r := look(t, id.String(), explain.Options{
+			Audit: []string{file(t, "front.jsonl", frontLog)}, Records: c.exported,
+			Archived: func(_ context.Context, day calendar.TradingDay) (names []string, _ error) {
+				if slices.Contains(c.archived, day) {
+					names = []string{day.String() + ".zip"}
+				}
+				return names, nil
+			},
+		})
+		if len(r.Records) != 1 || r.Records[0].TradingDay != c.want || (len(r.Records[0].Archived) == 1) != (c.want != "") {
+			t.Errorf("%s: %+v, want %q", name, r.Records, c.want)
+		}
 	}
 }
 

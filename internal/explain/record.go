@@ -3,6 +3,7 @@ package explain
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -136,6 +137,44 @@ func (s *search) findArchive(out *Record) (err error) {
 				}
 				return err
 			}
+		}
+	}
+	return s.guessArchive(out)
+}
+
+// longestHoliday is more dates than lie between two trading days.
+const longestHoliday = 16
+
+// tillMidnight is from 15:30, when the window of a date ends, to the date after it.
+const tillMidnight = 8*time.Hour + 30*time.Minute
+
+// guessArchive is findArchive for a record of which no audit log given has a line, as years later, when the logs were rotated away: a
+// RecordID begins with the time of its login. The first date from then on that the ledger has an archive or an export of is its day.
+func (s *search) guessArchive(out *Record) error {
+	id, err := uuid.Parse(out.RecordID)
+	if err != nil || s.opt.Records == nil {
+		return nil //nolint:nilerr // no RecordID
+	}
+	at := time.UnixMilli(int64(binary.BigEndian.Uint64(append([]byte{0, 0}, id[:6]...))))
+	for date := range longestHoliday {
+		day := calendar.DayOf(at.Add(tillMidnight).AddDate(0, 0, date))
+		names, err := s.opt.Archived(s.ctx, day)
+		if s.leaves(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(names) > 0 {
+			out.TradingDay, out.Archived = day.String(), names
+			return nil
+		}
+		exports, err := s.opt.Records.Exports(s.ctx, day)
+		switch {
+		case s.leaves(err):
+			return nil
+		case err != nil || len(exports) > 0:
+			return err
 		}
 	}
 	return nil
