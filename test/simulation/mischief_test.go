@@ -136,6 +136,7 @@ func (t *terminal) noise() string {
 	case 2:
 		return t.say("an oversize header", t.raw([]byte{1, 0, 0xff, 0xff}))
 	case 3:
+		t.wire.strange++
 		return t.say("an unknown request", t.raw(terminaltest.Message(0x7777)))
 	case 4:
 		b := make([]byte, 1+w.random.IntN(40))

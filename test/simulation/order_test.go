@@ -178,6 +178,10 @@ func (t *terminal) refusedOrder(h ftd.Header, target ftd.ErrorTargetSequence, co
 		t.phase = leaving
 		return
 	}
+	if none := (ftd.ErrorTargetSequence{}); t.wire.strange > 0 && target == none && h.SequenceNumber == 0 && code == 77 {
+		t.wire.strange-- // noise, at a front without a core, where no number ends a session
+		return
+	}
 	var o *order
 	for _, other := range w.core.orders { // the last part with that number
 		if other.wire == t.wire && other.number == uint32(target.Number) && other.delivered != forbidden {

@@ -28,6 +28,7 @@ type wire struct {
 	toTerminal []byte // written by the front, not yet read
 	hungUp     bool   // the terminal is gone; the front does not know yet
 	said       int    // bytes, ever
+	strange    int    // unknown requests with the number 0 that no refusal answers yet
 	delivered  int    // bytes, ever
 
 	attempts []*attempt
