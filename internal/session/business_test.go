@@ -499,19 +499,6 @@ func TestAnswerToAnotherRequestChangesNoPassword(t *testing.T) {
 	}
 }
 
-// TestAnswerToAPasswordAsToALogin: a core that holds the change for a part of the login answers it with the number 0.
-func TestAnswerToAPasswordAsToALogin(t *testing.T) {
-	d := passwordOnly(t, reason.FirstLogin, 140)
-	answer := encode(t, ftd.TIDError, func(e *ftd.Encoder) { e.Error(&ftd.Error{}) })[4:]
-	if d.deliver(answer) || d.s.State() != session.PasswordOnly {
-		t.Fatalf("nothing was asked: state %v", d.s.State())
-	}
-	d.body(business(ftd.TIDPasswordUpdate, 'S', 0, 6))
-	if !d.deliver(answer) || d.s.State() != session.Authenticated {
-		t.Errorf("state %v", d.s.State())
-	}
-}
-
 func TestPasswordOnlyRefusesAllElse(t *testing.T) {
 	for name, do := range map[string]func(*dialogue){
 		"login":        (*dialogue).sendLogin,

@@ -23,15 +23,12 @@ func (c *changes) add(number uint32) {
 	*c = append(*c, number)
 }
 
-// remove reports whether there was one of that number, or for 0 any.
+// remove reports whether there was one of that number.
 func (c *changes) remove(number uint32) bool {
-	if c == nil || len(*c) == 0 {
+	if c == nil {
 		return false
 	}
 	i := slices.Index(*c, number)
-	if i < 0 && number == 0 {
-		i = 0
-	}
 	if i < 0 {
 		return false
 	}
@@ -40,8 +37,7 @@ func (c *changes) remove(number uint32) bool {
 }
 
 // answersPassword reports whether a message of the core's answers a change of the password. An Error has to have the number of one
-// without an answer: it may be a late answer to what the terminal asked before the login, a request for a code. A core that takes the
-// change for a part of the login answers with 0, the number of all answers to logins: that is the answer to the first that waits.
+// without an answer: it may be a late answer to what the terminal asked before the login, a request for a code.
 func (s *Session) answersPassword(tid ftd.TID, body []byte) bool {
 	h, err := ftd.DecodeHeader(body)
 	waited := err == nil && h.SequenceSeries == 0 && s.changes.remove(h.SequenceNumber)
