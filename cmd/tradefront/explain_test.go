@@ -51,7 +51,7 @@ func TestExplainWithoutDatabase(t *testing.T) {
 		{"explain 4CV33T audit.jsonl" + onC, "", 0, "4CV33T: one visit…88888888…warning: the store was not read, so…127.0.0.1:1…", ""},
 		{"explain 4CV33T audit.jsonl --lang zh" + onC, "", 0, "…88888888…没有读取存储，因此不显示…", ""},
 		{"explain 4CV33A audit.jsonl" + onC, "", 1, "warning: the store was not read…", "tradefront: 4CV33A is in none of 1 audit log: …"},
-		{"audit search --ref 4CV33A" + onC, "", 0, "…lines found: 0, files read: 1", "warning: only the audit log …audit.jsonl was read: …"},
+		{"audit search --ref 4CV33A" + onC, "", 0, "…lines found: 0, files read: 1", "warning: only the audit logs of this machine, …audit.jsonl, were read: …"},
 		{"audit search --ref 4CV33T" + onC, "", 0, "…lines found: 1, files read: 1…", ""},
 		{"explain 4CV33A" + onC, "", 1, "warning: the store was not read…", "tradefront: 4CV33A is in none of 1 audit log: …"},
 	})

@@ -233,7 +233,7 @@ var commands = map[string]string{
 	"the store was not read, so what it has of the record and of its day's reports is not shown: %w": "没有读取存储，因此不显示其中的该记录及其交易日的报送文件：%w",
 	"this new key does not open the authcodes of %d of %d AppIDs (%s): put the file of another front, or the copy from the safe, in its place; if there is none, `tradefront app rotate --overlap 0` each": "新密钥无法解密 %d 个 AppID（共 %d 个）的授权码（%s）：请改放其他前置的密钥文件或保险柜中的副本；若都没有，对每个 AppID 执行 `tradefront app rotate --overlap 0`",
 	"put that of another front or the copy from the safe there": "请放入其他前置的或保险柜中的副本", "a new firm makes one with: tradefront masterkey create": "新公司用 tradefront masterkey create 创建",
-	"only the audit log %s was read: each front has one of its own, so name those of the other fronts": "只读取了审计日志 %s：每个前置都有自己的审计日志，请给出其他前置的",
+	"only the audit logs of this machine, %s, were read: if the firm has other fronts, name theirs": "只读取了本机的审计日志 %s：若还有其他前置，请一并给出它们的",
 	"1 audit log": "1 份审计日志", "%d audit logs": "%d 份审计日志",
 	"%s is in none of %s: name the logs of all fronts and relay agents, also those from before the last rotation": "%s 不在 %s 中：请给出所有前置和中继程序的日志，包括上次轮转之前的",
 	"--report needs a configuration (-c): the record is looked up in its store":                                   "--report 需要配置（-c）：要在其存储中查找记录",

@@ -41,7 +41,6 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestRefused: each by its name, and with what to do.
 // TestSameButPassword: what an operator changes when a role gets another password, and what leads elsewhere.
 func TestSameButPassword(t *testing.T) {
 	const base = "postgres://u:p@h1:1,h2/d?sslmode=require&sslpassword=x"
@@ -66,6 +65,7 @@ func TestSameButPassword(t *testing.T) {
 	}
 }
 
+// TestRefused: each by its name, and with what to do.
 func TestRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                              "is empty",

@@ -169,7 +169,7 @@ func searchAudit(e *command.Env, c *cobra.Command, path string, files, zips []st
 	}
 	auditsearch.Problems(e.Err, result, lang)
 	if own != "" && result.Found == 0 {
-		e.Warn("only the audit log %s was read: each front has one of its own, so name those of the other fronts", own)
+		e.Warn("only the audit logs of this machine, %s, were read: if the firm has other fronts, name theirs", own)
 	}
 	return summary(result)
 }
