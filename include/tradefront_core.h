@@ -874,10 +874,12 @@ public:
     // field's Credit is what the front has left by our count. A core that is not active has no sessions: with another state than 'A'
     // the Link forgets all of them, and the front does not say how each ends. Ask each_session before. Keep for a grace what was open: if
     // you are active again within it, event resume comes for each that the front still has, and event close may come before.
+    // Call it for every Link that you have: one that is not accepted yet sends nothing now, and accept() will say it.
     bool change(char state, std::int32_t term, Bytes trading_day) {
-        if (!accepted_ || dead() || term < o_.term) return false;
-        if (credit_ > 0) slack_ += credit_;  // frames on their way spend what the front had, and then it has this again
+        if (dead() || term < o_.term) return false;
         o_.state = state, o_.term = term, o_.trading_day = std::string(trading_day);
+        if (!accepted_) return true;
+        if (credit_ > 0) slack_ += credit_;  // frames on their way spend what the front had, and then it has this again
         if (state != 'A') sessions_.clear();
         return sent(Writer(out_, tid::state_change).field(accept_field()).end());
     }

@@ -339,6 +339,23 @@ func TestStateChangeBroadcastAndHeartbeat(t *testing.T) {
 	c.wait("front 7: broken silent")
 }
 
+// TestAChangeBeforeTheLinkIsAccepted: a front that has dialled and not logged in gets no StateChange. LinkAccept must say what the core is by then,
+// else the front holds the core for what it was until the change behind that.
+func TestAChangeBeforeTheLinkIsAccepted(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0", "--state", "S")
+	early := dial(t, "tcp", c.wait("listening listen "))
+	late := dial(t, "tcp", c.wait("listening listen "))
+	late.id = 8
+	late.logIn("p") // the core takes connections in the order in which they came: it has the early one
+	c.do("state A 9")
+	late.accepted(ftd.TIDStateChange)
+	if a := early.logIn("q"); a.State != ftd.CoreActive || a.Term != 9 {
+		t.Fatalf("LinkAccept says %c, term %d, want A and 9", a.State, a.Term)
+	}
+	early.open(1, "10000006", "Example-6")
+}
+
 // TestFlowsAreSentAgain: a terminal gets what it has not had, from the number that it names.
 func TestFlowsAreSentAgain(t *testing.T) {
 	t.Parallel()
