@@ -34,7 +34,8 @@
 //   * No exceptions are thrown by this header, no RTTI is used, no thread is started, nothing is read but what you feed.
 //     A Link belongs to one thread at a time.
 //   * Bounds: kInputBytes for what was fed and not read, Options::max_sessions, kOutputBytes for what you did not write
-//     (beyond it the link is dead: the front reads the link always, so one that does not is gone).
+//     (beyond it the link is dead: the front reads the link always, so one that does not is gone). Your own histories reach
+//     that bound too: send what a terminal missed while roomy(), and the rest after wrote().
 //   * Bytes that next() has passed are overwritten with zeros, since logins carry passwords. Copy what you keep.
 //
 // Item types, as in docs/protocol.md section 1: c1 a byte; w2, i4 big-endian; n<a> digits padded with zeros on the left;
@@ -64,6 +65,7 @@ constexpr std::size_t kMessageHeader = 16, kFieldHeader = 6;
 constexpr std::size_t kMaxPoints = 8;                        // flows in one ResumePoints
 constexpr std::size_t kInputBytes = std::size_t{64} << 10;   // more than the longest frame
 constexpr std::size_t kOutputBytes = std::size_t{64} << 20;
+constexpr std::size_t kRoomyBytes = std::size_t{256} << 10;  // of kOutputBytes, for histories: an answer to a login waits behind no more
 constexpr std::int64_t kLoginMs = 10'000;                    // a connection without LinkLogin is dead after this
 constexpr int kHeartbeatSeconds = 5;                         // what 0 in LinkAccept means
 constexpr int kSilentPeriods = 3;                            // of HeartbeatSeconds: then the front is gone
@@ -814,6 +816,11 @@ public:
         if (written_ == out_.size()) out_.clear(), written_ = 0;
         else if (written_ > out_.size() / 2) out_.erase(0, written_), written_ = 0;
     }
+
+    // roomy says that out() has room for more of a history. One login may ask for a whole day and many may come at once, each of
+    // which adds its day to out() before you write a byte of it: above kOutputBytes the link ends, with all its sessions, and
+    // ends again when they are resumed. Answers need no look at roomy(): credit bounds them.
+    bool roomy() const { return out().size() < kRoomyBytes; }
 
     // feed takes bytes that came and returns those that did not fit: call next() until it is false, then feed them.
     // now_ms is any clock in milliseconds that does not run backwards.

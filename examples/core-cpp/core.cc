@@ -25,6 +25,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <sstream>
 
 #include "tradefront_core.h"
@@ -48,7 +49,7 @@ namespace tid = tradefront::tid;
 constexpr std::size_t kFlowMessages = 100'000;  // of each flow for resume; older ones are gone
 constexpr std::size_t kFronts = 64;
 constexpr std::int64_t kGraceMs = 10'000;       // sessions of a lost link wait so long for their front
-constexpr int kReadsAtOnce = 16;                // of one front, before the others have their turn
+constexpr int kReadsAtOnce = 16;                // of one front, before the others have their turn; and writes
 constexpr std::uint16_t kBroadcast = 1, kFirstPrivate = 100;
 constexpr std::size_t kMessageBytes = 256 * 1024;  // of a message in parts; a longer one is refused
 constexpr std::size_t kMaxVisits = 100'000;  // of one session
@@ -86,17 +87,18 @@ struct Flow {
     std::int32_t last = 0;
     std::deque<std::string> bodies;
 
-    const std::string& add(std::uint32_t message, Bytes data) {
+    void add(std::uint32_t message, Bytes data) {
         std::string body;
         tradefront::Writer w(body, message, tradefront::Writer::BodyOnly{});
         w.sequence(series, static_cast<std::uint32_t>(++last)).raw(0x7001, data).end();
         if (bodies.size() == kFlowMessages) bodies.pop_front();
         bodies.push_back(std::move(body));
-        return bodies.back();
     }
-    void send_after(std::int32_t number, Link& link, std::int32_t session) const {
-        const std::int32_t first = last - static_cast<std::int32_t>(bodies.size()) + 1;
-        for (std::int32_t n = std::max(number + 1, first); n <= last; n++) link.business(session, bodies[static_cast<std::size_t>(n - first)]);
+    const std::string& at(std::int32_t number) const { return bodies[bodies.size() - 1 - static_cast<std::size_t>(last - number)]; }
+    // send_on sends what is behind `sent`, up to `end`, as long as the link is roomy. True if all of it went.
+    bool send_on(std::int32_t& sent, std::int32_t end, Link& link, std::int32_t session) const {
+        for (sent = std::max(sent, last - static_cast<std::int32_t>(bodies.size())); sent < end && link.roomy(); sent++) link.business(session, at(sent + 1));
+        return sent >= end;
     }
 };
 
@@ -112,6 +114,7 @@ struct Seat {
     std::string user, record;
     Account* account = nullptr;
     std::int32_t private_from = 0, broadcast_from = 0;  // what the session may expect of each flow begins behind these
+    std::int32_t private_sent = 0, broadcast_sent = 0;  // up to these it was sent
     std::map<std::string, std::string> visits;          // of an operator: the accounts whose terminals are reported, by SubmitID
     std::vector<std::string> parts;                     // of a request whose last part has not come
     std::size_t part_bytes = 0;                         // that came of it; above kMessageBytes none is kept
@@ -133,7 +136,9 @@ struct Front {
     SSL* ssl;
     Link link;
     std::map<std::int32_t, Seat> seats;
-    bool more = false;  // there may be bytes that poll does not know of
+    std::set<std::int32_t> behind;    // sessions that were not sent all of their flows
+    std::int32_t broadcast_sent = 0;  // up to this number every session that is not behind has been sent the broadcast
+    bool more = false;                // there may be bytes that poll does not know of
     Front(int f, SSL* s, const Link::Options& o) : fd(f), ssl(s), link(o) {}
 };
 
@@ -185,7 +190,7 @@ private:
         fds.push_back({control_open_ ? STDIN_FILENO : -1, POLLIN, 0});
         bool more = false;
         for (const auto& f : fronts_) {
-            fds.push_back({f->fd, static_cast<short>(POLLIN | (f->link.out().empty() ? 0 : POLLOUT)), 0});
+            fds.push_back({f->fd, static_cast<short>(POLLIN | (f->link.out().empty() && f->behind.empty() ? 0 : POLLOUT)), 0});
             more = more || f->more;
         }
         const std::int64_t left = std::clamp<std::int64_t>(next_tick - now_ms(), 0, 1000);
@@ -261,13 +266,31 @@ private:
     }
 
     void flush(Front& f) {
-        while (f.fd >= 0 && !f.link.out().empty()) {
+        for (int i = 0; i < kReadsAtOnce && f.fd >= 0; i++) {
+            catch_up(f);
+            if (f.link.out().empty()) break;
             const long n = transfer(f, nullptr, f.link.out().data(), f.link.out().size());
             if (n < 0) return end(f);
             if (n == 0) break;
             f.link.wrote(static_cast<std::size_t>(n));
         }
         if (f.fd >= 0 && f.link.dead()) end(f);
+    }
+
+    // catch_up sends flows, no faster than the front takes them: histories in one piece would fill out() to its bound, which ends the
+    // link, and answers to logins would wait behind them. A new message of the broadcast waits for those who are behind: it goes to all.
+    void catch_up(Front& f) {
+        while (!f.behind.empty() && f.link.roomy()) {
+            const std::int32_t session = *f.behind.begin();
+            Seat& s = f.seats[session];
+            if (f.link.is_open(session) && !(s.account->flow.send_on(s.private_sent, s.account->flow.last, f.link, session) &&
+                                             broadcast_.send_on(s.broadcast_sent, f.broadcast_sent, f.link, session))) return;
+            f.behind.erase(session);
+        }
+        while (f.broadcast_sent < broadcast_.last && f.link.roomy()) {
+            f.broadcast_sent = std::max(f.broadcast_sent, broadcast_.last - static_cast<std::int32_t>(broadcast_.bodies.size())) + 1;
+            f.link.broadcast(tradefront::Audience::front, broadcast_.at(f.broadcast_sent));
+        }
     }
 
     // end closes a front's connection. Its sessions wait for their front, which may dial again.
@@ -288,7 +311,7 @@ private:
             if (f.link.is_open(s.first)) lost_[{f.link.front_id(), s.first}] = Lost{std::move(s.second), f.link.process(), now_ms() + kGraceMs};
             else leave(s.second);
         }
-        f.seats.clear();
+        f.seats.clear(), f.behind.clear();
     }
 
     static void leave(const Seat& s) { s.account->sessions--; }
@@ -324,6 +347,7 @@ private:
             const bool gone = l->first.first == e.identity.front_id && l->second.process != e.identity.process;
             l = gone ? (leave(l->second.seat), lost_.erase(l)) : std::next(l);
         }
+        f.broadcast_sent = broadcast_.last;
         f.link.accept();
         std::printf("front %d: link accepted\n", e.identity.front_id);
     }
@@ -353,7 +377,7 @@ private:
         if (!done) return;
         account.sessions++;
         if (change == code::ok) account.last_login = std::string(e.context.instant), account.last_ip = std::string(e.context.public_ip);
-        f.seats[session] = Seat{user, "", &account, 0, 0, {}, {}, 0};
+        f.seats[session] = Seat{user, "", &account, 0, 0, 0, 0, {}, {}, 0};
     }
 
     void on_open(Front& f, const Event& e) {
@@ -365,8 +389,9 @@ private:
             if (p.number >= 0 && p.series == s.account->flow.series) s.private_from = p.number;
             if (p.number >= 0 && p.series == kBroadcast) s.broadcast_from = p.number;
         }
-        s.account->flow.send_after(s.private_from, f.link, e.tag.session);
-        broadcast_.send_after(s.broadcast_from, f.link, e.tag.session);
+        s.private_sent = s.private_from, s.broadcast_sent = s.broadcast_from;
+        f.behind.insert(e.tag.session);
+        catch_up(f);
     }
 
     // on_end: the session may also wait, since the link before this one ended or this core ceased to be active.
@@ -382,7 +407,7 @@ private:
         const auto s = f.seats.find(session);
         if (s == f.seats.end()) return;
         leave(s->second);
-        f.seats.erase(s);
+        f.seats.erase(s), f.behind.erase(session);
     }
 
     // on_resume: the front came back, or this core said another term or state, and the terminal has waited. What it has not got
@@ -409,9 +434,10 @@ private:
         tradefront::Points points = only({s.account->flow.series, mine});
         points.at[points.count++] = {kBroadcast, all};
         if (!f.link.resumed(e.tag.session, e.ticket, points)) return leave(s);
-        s.account->flow.send_after(mine, f.link, e.tag.session);
-        broadcast_.send_after(all, f.link, e.tag.session);
+        s.private_sent = mine, s.broadcast_sent = all;
         f.seats[e.tag.session] = std::move(s);
+        f.behind.insert(e.tag.session);
+        catch_up(f);
     }
 
     // on_visit: an order of the operator's for a customer without a visit may be refused; this core knows no orders, and
@@ -441,10 +467,10 @@ private:
         for (const std::string& part : whole) f.link.business(e.tag.session, part);  // the echo
         if (e.header.tid != 0x0003) return;
         // An order is told on the private flow too, to every session of the user.
-        const std::string& body = s.account->flow.add(kPrivateMessage, Bytes(whole.front()).substr(tradefront::kMessageHeader, 64));
+        s.account->flow.add(kPrivateMessage, Bytes(whole.front()).substr(tradefront::kMessageHeader, 64));
         for (auto& other : fronts_) {
             for (const auto& seat : other->seats) {
-                if (seat.second.account == s.account) other->link.business(seat.first, body);
+                if (seat.second.account == s.account) other->behind.insert(seat.first);
             }
         }
     }
@@ -485,14 +511,13 @@ private:
         std::int32_t term = options.term;
         words >> verb >> argument >> term;
         if (verb == "state" && argument.size() == 1 && !words.fail() && term >= options.term) options.state = argument[0], options.term = term;
-        const std::string body = verb == "broadcast" ? broadcast_.add(kBroadcastMessage, argument) : "";
+        if (verb == "broadcast") broadcast_.add(kBroadcastMessage, argument);
         for (auto& f : fronts_) {
             if (verb == "kick") {
                 for (const auto& s : f->seats) {
                     if (s.second.user == argument) f->link.kick(s.first, {'1', "核心强制退出 ended by the core"});
                 }
-            } else if (verb == "broadcast") f->link.broadcast(tradefront::Audience::front, body);
-            else if (verb == "credit") f->link.grant(static_cast<std::int32_t>(std::strtol(argument.c_str(), nullptr, 10)));
+            } else if (verb == "credit") f->link.grant(static_cast<std::int32_t>(std::strtol(argument.c_str(), nullptr, 10)));
             else if (verb == "cut") end(*f);
             else if (verb == "state") {
                 if (options.state != 'A') lose(*f);  // another core may resume them, and this one is not told

@@ -2,6 +2,7 @@ package cppcore
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -377,6 +378,67 @@ func TestFlowsAreSentAgain(t *testing.T) {
 	}
 	f.open(6, "10000007", "Example-7", ftd.Point{Series: series, Number: 0}) // another customer's flow
 	f.ask(6, query, 'S', 1, "nothing came")
+}
+
+// TestHistoriesTakeTurns: many terminals of a front that ask for a long history at once, which together is above the bound of what a Link
+// holds for its socket. Each gets all of it, in order, and what is new only then.
+func TestHistoriesTakeTurns(t *testing.T) {
+	t.Parallel()
+	const messages, length, sessions, bound = 8000, 480, 18, 64 << 20
+	if messages*length*sessions <= bound {
+		t.Fatal("this history is within the bound")
+	}
+	c := start(t, "--listen", "127.0.0.1:0")
+	f := c.link(t, "p")
+	broadcasts(t, c, f, 1, messages, strings.Repeat("x", length))
+	var opens []byte
+	for s := int32(1); s <= sessions; s++ {
+		user, password := "10000006", "Example-6"
+		if s > sessions/2 {
+			user, password = "10000007", "Example-7"
+		}
+		f.send(sessionVerify(t, f.tag(s), user, password))
+		f.expectCode(ftd.TIDSessionVerify, s, 0)
+		opens = append(opens, sessionOpen(t, f.tag(s), points(ftd.Point{Series: 1, Number: 0}))...)
+	}
+	f.send(opens)
+	c.do("broadcast new")
+	had := map[int32]uint32{}
+	for {
+		g := f.next()
+		if g.audience == ftd.AudienceFront {
+			if g.SequenceNumber != messages+1 {
+				t.Fatalf("broadcast %d", g.SequenceNumber)
+			}
+			break
+		}
+		if had[g.tag.SessionID]++; g.SequenceSeries != 1 || g.SequenceNumber != had[g.tag.SessionID] {
+			t.Fatalf("session %d got %d/%d, want number %d", g.tag.SessionID, g.SequenceSeries, g.SequenceNumber, had[g.tag.SessionID])
+		}
+	}
+	for s := int32(1); s <= sessions; s++ {
+		if had[s] != messages {
+			t.Errorf("session %d was sent %d of %d messages before the new one", s, had[s], messages)
+		}
+	}
+	f.ask(1, query, 'S', 1, "the link is there")
+}
+
+// broadcasts has the core send messages of the broadcast, and reads them.
+func broadcasts(t *testing.T, c *exampleCore, f *front, first, last uint32, text string) {
+	t.Helper()
+	go func() {
+		for range last - first + 1 {
+			if _, err := io.WriteString(c.control, "broadcast "+text+"\n"); err != nil {
+				return // the core has ended: the frames below do not come
+			}
+		}
+	}()
+	for n := first; n <= last; n++ {
+		if g := f.next(); g.audience != ftd.AudienceFront || g.SequenceNumber != n {
+			t.Fatalf("got %v %d, want broadcast %d", g.TID, g.SequenceNumber, n)
+		}
+	}
 }
 
 // TestSessionsGoOnAfterALostLink: the front dials again within the grace, resumes, and the terminal gets what it missed.
