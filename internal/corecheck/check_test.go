@@ -107,6 +107,20 @@ func TestAnAnswerMayHaveSeveralMessages(t *testing.T) {
 	}
 }
 
+// TestACoreThatIsNeverIdleOwesNoHeartbeat: broadcasts keep a link alive as well; whether heartbeats come without them is not seen.
+func TestACoreThatIsNeverIdleOwesNoHeartbeat(t *testing.T) {
+	t.Parallel()
+	r := check(t.Context(), options(serve(t, "broadcasts instead", 20)), []rule{rules[0], named("heartbeat"), named("tags_known")})
+	for i, want := range []Status{Pass, Skip, Pass} {
+		if res := r.Results[i]; res.Status != want {
+			t.Errorf("%+v, want %s", res, want)
+		}
+	}
+	if came := r.Results[1].Came; !strings.Contains(came, "broadcasts nothing") {
+		t.Errorf("it does not say what to do: %s", came)
+	}
+}
+
 func named(name string) rule {
 	return rules[slices.IndexFunc(rules, func(r rule) bool { return r.name == name })]
 }

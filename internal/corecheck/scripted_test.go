@@ -86,6 +86,8 @@ type peer struct {
 	process string
 	used    int32
 	begun   uint32 // the number of the message in parts that has not ended
+
+	broadcasts uint32
 }
 
 var errEnd = errors.New("the core ends the link")
@@ -125,8 +127,8 @@ func (p *peer) loop() {
 		_ = p.conn.SetReadDeadline(beat.Add(every))
 		n, err := p.conn.Read(buf[len(buf):cap(buf)])
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			if beat = time.Now(); p.process != "" && p.c.fault != "heartbeat" {
-				p.write(ftd.AppendHeartbeat(nil))
+			if beat = time.Now(); p.process != "" {
+				p.beat()
 			}
 			if time.Since(heard) >= dead && p.c.fault != "front_silent" {
 				return
@@ -140,6 +142,20 @@ func (p *peer) loop() {
 		if buf, err = p.frames(buf[:len(buf)+n]); err != nil {
 			return
 		}
+	}
+}
+
+func (p *peer) beat() {
+	switch p.c.fault {
+	case "heartbeat":
+	case "broadcasts instead":
+		e := ftd.Begin(nil, 0x1002)
+		p.broadcasts++
+		e.Sequence(1, p.broadcasts)
+		wire, _ := e.End()
+		p.write(ftd.AppendBroadcast(nil, ftd.AudienceFront, wire[ftd.FrameHeaderLen:]))
+	default:
+		p.write(ftd.AppendHeartbeat(nil))
 	}
 }
 
