@@ -23,6 +23,9 @@
 //     write link.out() to the socket, link.wrote(n);         // after every step
 //     if (link.dead() && link.out().empty()) close the socket.   link.fault() says why: a word of docs/protocol.md
 //
+// Go on with tick() while a link is dead: it gives up after kLingerMs what a front that no longer reads has not taken. out() may be another
+// place in memory after each call: OpenSSL wants SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER.
+//
 // What holds:
 //   * A core answers each event verify by one of verified(), restricted(), refused(); at once or later, by its ticket.
 //     A front waits 3 s; then it sends SessionAbort, and an answer with that ticket is not sent any more.
@@ -67,6 +70,7 @@ constexpr std::size_t kInputBytes = std::size_t{64} << 10;   // more than the lo
 constexpr std::size_t kOutputBytes = std::size_t{64} << 20;
 constexpr std::size_t kRoomyBytes = std::size_t{256} << 10;  // of kOutputBytes, for histories: an answer to a login waits behind no more
 constexpr std::int64_t kLoginMs = 10'000;                    // a connection without LinkLogin is dead after this
+constexpr std::int64_t kLingerMs = 2'000;                    // the last bytes of a dead link may be written for so long
 constexpr int kHeartbeatSeconds = 5;                         // what 0 in LinkAccept means
 constexpr int kSilentPeriods = 3;                            // of HeartbeatSeconds: then the front is gone
 
@@ -854,10 +858,11 @@ public:
         return report_end(e);
     }
 
-    // tick sends a heartbeat where nothing was sent for a period, and ends a link whose front fell silent.
+    // tick sends a heartbeat where nothing was sent for a period, and ends a link whose front fell silent. Of a dead link it empties
+    // out() in the end: a front that is gone, or does not read, would keep the connection for as long as the system tries.
     void tick(std::int64_t now_ms) {
         start_clock(now_ms);
-        if (dead()) return;
+        if (dead()) return linger(now_ms);
         const std::int64_t period = std::int64_t{o_.heartbeat_seconds > 0 ? o_.heartbeat_seconds : kHeartbeatSeconds} * 1000;
         const std::int64_t patience = accepted_ ? period * kSilentPeriods : kLoginMs;
         if (now_ms - heard_ms_ >= patience) return die(Fault::silent);
@@ -996,12 +1001,16 @@ private:
     std::int32_t front_id_ = 0, credit_ = -1, spent_ = 0;
     std::int64_t slack_ = 0;
     std::uint64_t tickets_ = 0;
-    std::int64_t heard_ms_ = 0, sent_ms_ = 0;
-    bool login_ = false, accepted_ = false, takes_business_ = false, started_ = false, sent_ = false, reported_ = false;
+    std::int64_t heard_ms_ = 0, sent_ms_ = 0, died_ms_ = 0;
+    bool lingers_ = false, login_ = false, accepted_ = false, takes_business_ = false, started_ = false, sent_ = false, reported_ = false;
     Fault fault_ = Fault::none;
 
     void start_clock(std::int64_t now_ms) {
         if (!started_) started_ = true, heard_ms_ = sent_ms_ = now_ms;
+    }
+    void linger(std::int64_t now_ms) {
+        if (!lingers_) lingers_ = true, died_ms_ = now_ms;
+        if (now_ms - died_ms_ >= kLingerMs) out_.clear(), written_ = 0;
     }
     void die(Fault f) {
         if (fault_ == Fault::none) fault_ = f;
