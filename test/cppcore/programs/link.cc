@@ -53,11 +53,43 @@ void silent_front() {
     want(link.out().empty(), "out() of a dead link is given up");
 }
 
+std::uint64_t verify(Link& link, std::int32_t session) {
+    std::string in;
+    const SessionTag tag{1, session};
+    LoginRequest request;
+    request.broker_id = "9999", request.user_id = "88888888", request.password = "Secret123";
+    Writer(in, tid::session_verify, &tag).field(request).field(SessionContext{}).end();
+    feed(link, in);
+    Event e;
+    want(link.next(e) && e.kind == Event::verify, "event verify");
+    return e.ticket;
+}
+
+// texts: an answer that cannot be written says why, and the same ticket takes another one.
+void texts() {
+    Link link(options());
+    accepted(link);
+    const std::uint64_t ticket = verify(link, 7);
+    const std::string gbk = "\xC3\xDC\xC2\xEB\xB4\xED\xCE\xF3", chinese = "\xE5\xAF\x86";
+    want(!link.refused(7, ticket + 1, Error{code::wrong_password, "no", ""}) && link.unwritten().ok(), "another ticket is no fault of the text");
+    want(!link.refused(7, ticket, Error{code::wrong_password, gbk, ""}), "GBK");
+    want(link.unwritten().fault == Fault::item && link.unwritten().item == Bytes("ErrorText") && link.unwritten().problem == Bytes("not valid UTF-8"),
+         "why GBK is not sent");
+    std::string text;
+    while (text.size() <= 100) text += chinese;
+    want(!link.refused(7, ticket, Error{code::wrong_password, text, ""}) && link.unwritten().problem == Bytes("longer than its place"), "too long");
+    want(link.out().empty(), "nothing was sent");
+    want(fitting(text, 100).size() == 99, "fitting ends between two characters");
+    want(link.refused(7, ticket, Error{code::wrong_password, fitting(text, 100), ""}) && !link.out().empty(), "what fits is sent");
+    want(fitting("abc", 3) == "abc" && fitting("abc", 2) == "ab" && fitting("ab c", 3) == "ab" && fitting("", 3).empty() && fitting(chinese, 2).empty(), "fitting");
+}
+
 }  // namespace
 
 int main(int, char** argv) {
     const std::string name = argv[1];
     if (name == "silent_front") silent_front();
+    else if (name == "texts") texts();
     else want(false, "no such case");
     return wrong;
 }
