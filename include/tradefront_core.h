@@ -980,11 +980,13 @@ public:
         return true;
     }
 
-    // grant lets the front send that many more business frames. Without a limit it does nothing.
+    // grant lets the front send that many more business frames. Without a limit it does nothing. Where another thread matches, grant what it
+    // has done: refill() counts what next() has given you, so that your queue would have no bound.
     bool grant(std::int32_t frames) {
         if (dead() || !accepted_ || credit_ < 0 || frames <= 0 || frames > std::numeric_limits<std::int32_t>::max() - credit_) return false;
         if (!sent(Writer(out_, tid::link_credit).field(LinkCredit{frames}).end())) return false;
         credit_ += frames;
+        spent_ -= frames < spent_ ? frames : spent_;  // refill() does not give it once more; and the sum has a bound
         return true;
     }
     // unlimit takes the bound away for good.
@@ -995,7 +997,7 @@ public:
     }
     // refill grants what the front has used, once that is at least a half of what accept() gave.
     void refill() {
-        if (spent_ > 0 && spent_ >= o_.credit / 2 && grant(spent_)) spent_ = 0;
+        if (spent_ > 0 && spent_ >= o_.credit / 2) grant(spent_);
     }
     std::int32_t credit() const { return credit_; }
 

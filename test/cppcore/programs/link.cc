@@ -84,12 +84,52 @@ void texts() {
     want(fitting("abc", 3) == "abc" && fitting("abc", 2) == "ab" && fitting("ab c", 3) == "ab" && fitting("", 3).empty() && fitting(chinese, 2).empty(), "fitting");
 }
 
+// granted is the sum of the LinkCredit in out().
+std::int32_t granted(Link& link) {
+    std::int32_t sum = 0;
+    Frame f;
+    std::size_t used = 0;
+    for (Bytes rest = link.out(); parse_frame(rest, f, used) == Fault::none && used > 0; rest.remove_prefix(used)) {
+        Message m;
+        Bytes data;
+        LinkCredit c;
+        if (parse_message(f.body, m) == Fault::none && m.find(fid::link_credit, data) && decode(data, c).ok()) sum += c.frames;
+    }
+    link.wrote(link.out().size());
+    return sum;
+}
+
+// credit_once: frames that grant() gave back are not given back by refill() again.
+void credit_once() {
+    Link::Options o = options();
+    o.credit = 10;
+    Link link(o);
+    accepted(link);
+    link.verified(7, verify(link, 7), VerifyResult{"88888888", '1', '0', "", "", ""});
+    std::string in;
+    const SessionTag tag{1, 7};
+    Writer(in, tid::session_open, &tag).field(SessionRecord{}).end();
+    for (std::uint32_t n = 1; n <= 8; n++) Writer(in, 0x0123, &tag).sequence(0, n).end();
+    feed(link, in);
+    Event e;
+    int requests = 0;
+    while (link.next(e)) requests += e.kind == Event::business ? 1 : 0;
+    want(requests == 8 && link.credit() == 2, "eight requests");
+    link.wrote(link.out().size());
+    want(link.grant(2) && granted(link) == 2, "two are matched");
+    link.refill();
+    want(granted(link) == 6 && link.credit() == 10, "refill gives the rest");
+    link.refill();
+    want(granted(link) == 0, "and nothing more");
+}
+
 }  // namespace
 
 int main(int, char** argv) {
     const std::string name = argv[1];
     if (name == "silent_front") silent_front();
     else if (name == "texts") texts();
+    else if (name == "credit_once") credit_once();
     else want(false, "no such case");
     return wrong;
 }
