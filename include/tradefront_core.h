@@ -19,7 +19,7 @@
 //         tradefront::Event e;
 //         while (link.next(e)) handle(link, e);              // e's texts are valid until the next call of next() or feed()
 //     }
-//     link.tick(now_ms);                                     // once a second: heartbeats, and an end of silence
+//     link.tick(now_ms);                                     // once a second (at HeartbeatSeconds 1 four times): heartbeats, and an end of silence
 //     write link.out() to the socket, link.wrote(n);         // after every step
 //     if (link.dead() && link.out().empty()) close the socket.   link.fault() says why: a word of docs/protocol.md
 //
@@ -867,7 +867,8 @@ public:
         return report_end(e);
     }
 
-    // tick sends a heartbeat where nothing was sent for a period, and ends a link whose front fell silent. Of a dead link it empties
+    // tick sends a heartbeat where nothing was sent for three quarters of a period, so that it is there before the period is over, and
+    // ends a link whose front fell silent. Of a dead link it empties
     // out() in the end: a front that is gone, or does not read, would keep the connection for as long as the system tries.
     void tick(std::int64_t now_ms) {
         start_clock(now_ms);
@@ -875,8 +876,7 @@ public:
         const std::int64_t period = std::int64_t{o_.heartbeat_seconds > 0 ? o_.heartbeat_seconds : kHeartbeatSeconds} * 1000;
         const std::int64_t patience = accepted_ ? period * kSilentPeriods : kLoginMs;
         if (now_ms - heard_ms_ >= patience) return die(Fault::silent);
-        if (sent_) sent_ms_ = now_ms, sent_ = false;
-        if (accepted_ && now_ms - sent_ms_ >= period) append_heartbeat(out_), sent_ms_ = now_ms;
+        if (accepted_ && now_ms - sent_ms_ >= period / 4 * 3) append_heartbeat(out_), sent_ms_ = now_ms;
     }
 
     // accept answers event login; until then the front sends nothing else.
@@ -1017,13 +1017,14 @@ private:
     std::int32_t front_id_ = 0, credit_ = -1, spent_ = 0;
     std::int64_t slack_ = 0;
     std::uint64_t tickets_ = 0;
-    std::int64_t heard_ms_ = 0, sent_ms_ = 0, died_ms_ = 0;
-    bool lingers_ = false, login_ = false, accepted_ = false, takes_business_ = false, started_ = false, sent_ = false, reported_ = false;
+    std::int64_t now_ms_ = 0, heard_ms_ = 0, sent_ms_ = 0, died_ms_ = 0;
+    bool lingers_ = false, login_ = false, accepted_ = false, takes_business_ = false, started_ = false, reported_ = false;
     Fault fault_ = Fault::none;
     Status unwritten_;
 
     void start_clock(std::int64_t now_ms) {
         if (!started_) started_ = true, heard_ms_ = sent_ms_ = now_ms;
+        now_ms_ = now_ms;
     }
     void linger(std::int64_t now_ms) {
         if (!lingers_) lingers_ = true, died_ms_ = now_ms;
@@ -1054,7 +1055,7 @@ private:
         end_ = left;
     }
     bool sent(const Status& status) {
-        sent_ = sent_ || status.ok();
+        if (status.ok()) sent_ms_ = now_ms_;  // of the last call that told the time: never later than it was
         if (!status.ok()) unwritten_ = status;
         if (out().size() > kOutputBytes) die(Fault::output_full);
         return status.ok();

@@ -65,6 +65,21 @@ std::uint64_t verify(Link& link, std::int32_t session) {
     return e.ticket;
 }
 
+// heartbeats: no period passes without a byte, at whichever time between two ticks the link sent its last one.
+void heartbeats() {
+    for (std::int64_t sent = 0; sent < 1'000; sent += 10) {
+        Link link(options());
+        link.tick(0);
+        accepted(link);
+        link.feed("", sent);
+        want(link.unlimit(), "LinkCredit");
+        link.wrote(link.out().size());
+        std::int64_t now = 1'000;
+        while (link.tick(now), link.out().empty() && now < 14'000) now += 1'000;
+        want(now - sent <= 5'000, "a heartbeat within the period");
+    }
+}
+
 // texts: an answer that cannot be written says why, and the same ticket takes another one.
 void texts() {
     Link link(options());
@@ -128,6 +143,7 @@ void credit_once() {
 int main(int, char** argv) {
     const std::string name = argv[1];
     if (name == "silent_front") silent_front();
+    else if (name == "heartbeats") heartbeats();
     else if (name == "texts") texts();
     else if (name == "credit_once") credit_once();
     else want(false, "no such case");
