@@ -39,7 +39,8 @@
 //   * Bounds: kInputBytes for what was fed and not read, Options::max_sessions, kOutputBytes for what you did not write
 //     (beyond it the link is dead: the front reads the link always, so one that does not is gone). Your own histories reach
 //     that bound too: send what a terminal missed while roomy(), and the rest after wrote().
-//   * Bytes that next() has passed are overwritten with zeros, since logins carry passwords. Copy what you keep.
+//   * Bytes that next() has passed are overwritten with zeros, since logins carry passwords, and all others when the Link ends.
+//     Copy what you keep, and wipe your own buffer of read().
 //
 // Item types, as in docs/protocol.md section 1: c1 a byte; w2, i4 big-endian; n<a> digits padded with zeros on the left;
 // s<a> UTF-8 text padded with spaces on the right, without control characters, not ending in a space.
@@ -806,6 +807,12 @@ public:
         std::size_t max_sessions = 100'000;  // above it a login is answered 60 without an event
     };
     explicit Link(Options options) : o_(std::move(options)), in_(kInputBytes) { credit_ = o_.credit; }
+    ~Link() {  // a connection may end in the middle of a login
+        begin_ = end_;
+        wipe();
+    }
+    Link(const Link&) = delete;  // a copy would have the same connection, and the passwords; hold it by std::unique_ptr to move it
+    Link& operator=(const Link&) = delete;
 
     bool dead() const { return fault_ != Fault::none; }
     Fault fault() const { return fault_; }

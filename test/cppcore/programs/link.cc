@@ -1,5 +1,8 @@
 // link runs one case of a Link that no front can bring about from outside, and prints what is wrong with it.
 #include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <type_traits>
 
 #include "tradefront_core.h"
 
@@ -8,6 +11,25 @@ using namespace tradefront;
 namespace {
 
 int wrong = 0;
+int returned = 0;  // blocks of a Link's input that were given back
+bool clean = true;  // and had nothing but zeros
+
+}  // namespace
+
+void* operator new(std::size_t n) {
+    if (void* p = std::malloc(n)) return p;
+    std::abort();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t n) noexcept {
+    if (n == kInputBytes) {
+        returned++;
+        for (std::size_t i = 0; i < n; i++) clean = clean && static_cast<const char*>(p)[i] == 0;
+    }
+    std::free(p);
+}
+
+namespace {
 
 void want(bool ok, const char* what) {
     if (ok) return;
@@ -37,6 +59,18 @@ void accepted(Link& link) {
     link.wrote(link.out().size());
 }
 
+std::uint64_t verify(Link& link, std::int32_t session) {
+    std::string in;
+    const SessionTag tag{1, session};
+    LoginRequest request;
+    request.broker_id = "9999", request.user_id = "88888888", request.password = "Secret123";
+    Writer(in, tid::session_verify, &tag).field(request).field(SessionContext{}).end();
+    feed(link, in);
+    Event e;
+    want(link.next(e) && e.kind == Event::verify, "event verify");
+    return e.ticket;
+}
+
 // silent_front: it takes nothing, so that out() cannot be written. The link is given up all the same.
 void silent_front() {
     Link link(options());
@@ -53,18 +87,6 @@ void silent_front() {
     want(link.out().empty(), "out() of a dead link is given up");
 }
 
-std::uint64_t verify(Link& link, std::int32_t session) {
-    std::string in;
-    const SessionTag tag{1, session};
-    LoginRequest request;
-    request.broker_id = "9999", request.user_id = "88888888", request.password = "Secret123";
-    Writer(in, tid::session_verify, &tag).field(request).field(SessionContext{}).end();
-    feed(link, in);
-    Event e;
-    want(link.next(e) && e.kind == Event::verify, "event verify");
-    return e.ticket;
-}
-
 // heartbeats: no period passes without a byte, at whichever time between two ticks the link sent its last one.
 void heartbeats() {
     for (std::int64_t sent = 0; sent < 1'000; sent += 10) {
@@ -78,6 +100,28 @@ void heartbeats() {
         while (link.tick(now), link.out().empty() && now < 14'000) now += 1'000;
         want(now - sent <= 5'000, "a heartbeat within the period");
     }
+}
+
+// wiped: a connection that ends in the middle of a login, or before the login was looked at, leaves no password in memory that is given back.
+void wiped() {
+    static_assert(!std::is_copy_constructible_v<Link> && !std::is_move_constructible_v<Link> && !std::is_copy_assignable_v<Link>);
+    std::string in;
+    const SessionTag tag{1, 7};
+    LoginRequest request;
+    request.broker_id = "9999", request.user_id = "88888888", request.password = "Secret123";
+    Writer(in, tid::session_verify, &tag).field(request).field(SessionContext{}).end();
+    for (const std::size_t n : {in.size(), in.size() - 1}) {
+        Link link(options());
+        accepted(link);
+        feed(link, Bytes(in).substr(0, n));
+    }
+    {
+        Link link(options());
+        accepted(link);
+        verify(link, 7);
+    }
+    want(returned == 3, "three inputs were given back");
+    want(clean, "with zeros");
 }
 
 // texts: an answer that cannot be written says why, and the same ticket takes another one.
@@ -144,6 +188,7 @@ int main(int, char** argv) {
     const std::string name = argv[1];
     if (name == "silent_front") silent_front();
     else if (name == "heartbeats") heartbeats();
+    else if (name == "wiped") wiped();
     else if (name == "texts") texts();
     else if (name == "credit_once") credit_once();
     else want(false, "no such case");
