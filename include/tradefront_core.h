@@ -5,11 +5,11 @@
 // that terminals speak; a tag in a frame's extension header says which session the frame belongs to.
 //
 //     front                                          core
-//       LinkLogin  LinkIdentity ───────────────────▶   event login         → accept() or refuse_link()
-//       SessionVerify  LoginRequest, Context ──────▶   event verify        → verified(), restricted() or refused()
-//       SessionOpen  SessionRecord, ResumePoints ──▶   event open          the login is recorded: the session is live
-//       business frame, tag ───────────────────────▶   event business      → business(): answers, orders' states, fills
-//       SessionClose  Reason ──────────────────────▶   event close
+//       LinkLogin  LinkIdentity ------------------->   event login         -> accept() or refuse_link()
+//       SessionVerify  LoginRequest, Context ------>   event verify        -> verified(), restricted() or refused()
+//       SessionOpen  SessionRecord, ResumePoints -->   event open          the login is recorded: the session is live
+//       business frame, tag ----------------------->   event business      -> business(): answers, orders' states, fills
+//       SessionClose  Reason ---------------------->   event close
 //
 // How to use it: one Link for each connection. You own the socket, the threads and the clock.
 //
@@ -51,7 +51,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -64,6 +63,7 @@ using Bytes = std::string_view;  // raw bytes or UTF-8; a view into what was han
 
 // ---- 1. Bounds and numbers --------------------------------------------------------------------------------------------
 
+constexpr std::int32_t kMaxInt32 = 0x7FFFFFFF;  // std::numeric_limits has a max() that <windows.h> makes a macro of
 constexpr std::size_t kFrameHeader = 4, kMaxExtension = 127, kMaxBody = 4096;
 constexpr std::size_t kMessageHeader = 16, kFieldHeader = 6;
 constexpr std::size_t kMaxPoints = 8;                        // flows in one ResumePoints
@@ -378,7 +378,7 @@ class ItemReader {
         for (const char c : b) {
             if (c < '0' || c > '9') return fail(item, "not a decimal digit");
             sum = sum * 10 + (c - '0');
-            if (sum > std::numeric_limits<std::int32_t>::max()) return fail(item, "number too large");
+            if (sum > kMaxInt32) return fail(item, "number too large");
         }
         v = static_cast<std::int32_t>(sum);
     }
@@ -787,12 +787,12 @@ enum class SessionState : std::uint8_t { verifying, verified, password_only, ope
 
 // Link is one connection of one front, and the sessions on it.
 //
-//     verify ─▶ verifying ─ verified() ─▶ verified ─ open ─▶ open ─ kick() ─▶ kicked ─ close ─▶ gone
-//                  │ refused()│ restricted()  │ abort          │ close
-//                  ▼          ▼               ▼                ▼             resume ─▶ resuming ─ resumed() ─▶ open
+//     verify -> verifying - verified() -> verified - open -> open - kick() -> kicked - close -> gone
+//                  | refused()| restricted()  | abort          | close
+//                  v          v               v                v             resume -> resuming - resumed() -> open
 //                 gone   password_only       gone             gone            (of no session, or of an open, resuming or kicked one)
-//                           │ close, abort, or verify anew
-//                           ▼
+//                           | close, abort, or verify anew
+//                           v
 //                          gone
 //
 // By change() to another state than 'A' all of them are gone.
@@ -990,7 +990,7 @@ public:
     // grant lets the front send that many more business frames. Without a limit it does nothing. Where another thread matches, grant what it
     // has done: refill() counts what next() has given you, so that your queue would have no bound.
     bool grant(std::int32_t frames) {
-        if (dead() || !accepted_ || credit_ < 0 || frames <= 0 || frames > std::numeric_limits<std::int32_t>::max() - credit_) return false;
+        if (dead() || !accepted_ || credit_ < 0 || frames <= 0 || frames > kMaxInt32 - credit_) return false;
         if (!sent(Writer(out_, tid::link_credit).field(LinkCredit{frames}).end())) return false;
         credit_ += frames;
         spent_ -= frames < spent_ ? frames : spent_;  // refill() does not give it once more; and the sum has a bound

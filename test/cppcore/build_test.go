@@ -145,6 +145,35 @@ func TestHeaderNeedsNothing(t *testing.T) {
 	t.Logf("%d compilers", tried)
 }
 
+// TestHeaderInOthersSources: the header compiles where the sources are in GBK, as newer C++, behind the macros of <windows.h>, and in two files of one
+// program.
+func TestHeaderInOthersSources(t *testing.T) {
+	t.Parallel()
+	const source = "test/cppcore/programs/alone.cc"
+	dir := t.TempDir()
+	two := filepath.Join(dir, "two.cc")
+	text := "#include <array>\n#include <limits>\n#include <string>\n#include <unordered_map>\n#include <vector>\n" + // g++'s own do not compile behind them
+		"#define min(a, b) (((a) < (b)) ? (a) : (b))\n#define max(a, b) (((a) > (b)) ? (a) : (b))\n" +
+		"#define ERROR 0\n#define near\n#define far\n#define small char\n#define interface struct\n" +
+		"#include \"tradefront_core.h\"\n" +
+		"std::size_t alone(tradefront::Bytes bytes);\n" +
+		"int main() { return alone(\"\") == 0 && tradefront::Link(tradefront::Link::Options{}).out().empty() ? 0 : 1; }\n"
+	if err := os.WriteFile(two, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{
+		"GBK": {"-c", "-finput-charset=GBK"}, "C++20": {"-c", "-std=c++20"}, "C++23": {"-c", "-std=c++23"}, "macros and two files": {two},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out := filepath.Join(t.TempDir(), "out")
+			if said, err := compile(compiler(t), out, source, args...); err != nil {
+				t.Errorf("%v\n%s", err, said)
+			}
+		})
+	}
+}
+
 // TestWarningsAreErrors: a program with a fault that the warnings name is refused, so that their silence says something.
 func TestWarningsAreErrors(t *testing.T) {
 	t.Parallel()
