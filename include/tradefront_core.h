@@ -1002,6 +1002,15 @@ public:
         credit_ = -1;
         return true;
     }
+    // hold takes all credit away until grant() or unlimit(), before a core is stopped on purpose: the front holds its terminals' requests back for
+    // core.link.wait (1 s). Answer what you have, what is on its way among it, and let the other core become active within that time; end
+    // when the front has closed the link. So no request is answered 90, state unknown.
+    bool hold() {
+        if (!accepted_ || dead()) return false;
+        slack_ += credit_ < 0 ? std::int64_t{kMaxInt32} : credit_;  // frames on their way
+        credit_ = spent_ = 0;
+        return sent(Writer(out_, tid::state_change).field(accept_field()).end());
+    }
     // refill grants what the front has used, once that is at least a half of what accept() gave.
     void refill() {
         if (spent_ > 0 && spent_ >= o_.credit / 2) grant(spent_);

@@ -102,6 +102,39 @@ void heartbeats() {
     }
 }
 
+// held: hold() says Credit 0 and nothing else, and takes what was on its way, with a bound of credit and without one.
+void held() {
+    for (const std::int32_t credit : {10, -1}) {
+        Link::Options o = options();
+        o.credit = credit, o.term = 5;
+        Link link(o);
+        want(!link.hold(), "no link is held before it is accepted");
+        accepted(link);
+        link.verified(7, verify(link, 7), VerifyResult{"88888888", '1', '0', "", "", ""});
+        std::string in;
+        const SessionTag tag{1, 7};
+        Writer(in, tid::session_open, &tag).field(SessionRecord{}).end();
+        for (std::uint32_t n = 1; n <= 10; n++) Writer(in, 0x0123, &tag).sequence(0, n).end();
+        link.wrote(link.out().size());
+        Frame f;
+        Message m;
+        Bytes data;
+        LinkAccept said;
+        std::size_t used = 0;
+        want(link.hold() && parse_frame(link.out(), f, used) == Fault::none && used == link.out().size(), "one frame");
+        want(parse_message(f.body, m) == Fault::none && m.header.tid == tid::state_change && m.find(fid::link_accept, data) && decode(data, said).ok(), "StateChange");
+        want(said.credit == 0 && said.state == 'A' && said.term == 5 && said.trading_day == "20261127", "Credit 0");
+        feed(link, in);
+        Event e;
+        int requests = 0;
+        while (link.next(e)) requests += e.kind == Event::business ? 1 : 0;
+        want(requests == 10, "requests on their way");
+        link.refill();
+        link.wrote(link.out().size());
+        want(link.credit() == 0 && (credit < 0 ? link.unlimit() : link.grant(3)) && link.credit() == (credit < 0 ? -1 : 3), "credit again");
+    }
+}
+
 // wiped: a connection that ends in the middle of a login, or before the login was looked at, leaves no password in memory that is given back.
 void wiped() {
     static_assert(!std::is_copy_constructible_v<Link> && !std::is_move_constructible_v<Link> && !std::is_copy_assignable_v<Link>);
@@ -189,6 +222,7 @@ int main(int, char** argv) {
     const std::string name = argv[1];
     if (name == "silent_front") silent_front();
     else if (name == "heartbeats") heartbeats();
+    else if (name == "held") held();
     else if (name == "wiped") wiped();
     else if (name == "texts") texts();
     else if (name == "credit_once") credit_once();
