@@ -121,6 +121,19 @@ func TestACoreThatIsNeverIdleOwesNoHeartbeat(t *testing.T) {
 	}
 }
 
+// TestAnAnswerThatIsNoneIsTold: of a core that answers under another number the rule says what it answered.
+func TestAnAnswerThatIsNoneIsTold(t *testing.T) {
+	t.Parallel()
+	o := options(serve(t, "another number", 20))
+	o.Timeout = 400 * time.Millisecond
+	r := check(t.Context(), o, []rule{rules[0], named("verify_right"), named("verify_once"), named("business_answer")})
+	last := r.Results[len(r.Results)-1]
+	want := regexp.MustCompile(`^\S+ series 0 number 8 of session \S+ with Error 15, but the answer to request 1 did not come`)
+	if !want.MatchString(last.Came) || last.Status != Fail {
+		t.Errorf("%+v", last)
+	}
+}
+
 func named(name string) rule {
 	return rules[slices.IndexFunc(rules, func(r rule) bool { return r.name == name })]
 }

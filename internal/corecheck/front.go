@@ -301,13 +301,28 @@ func (f *front) sendMessage(e *ftd.Encoder) error {
 	return f.send(wire)
 }
 
-// wait returns the next frame that is wanted, also one that came before.
+// wait returns the next frame that is wanted, also one that came before. Of what came in its place the last is told: an answer with a wrong number
+// or series is no answer, and its author looks for why it was not sent.
 func (f *front) wait(what string, wanted func(*frame) bool) (*frame, error) {
-	g, err := f.within(f.p.Timeout, wanted)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	before := len(f.backlog)
+	var other *frame
+	g, err := f.within(f.p.Timeout, func(g *frame) bool {
+		switch {
+		case wanted(g):
+			return true
+		case before > 0:
+			before--
+		case g.tagged:
+			other = g
+		}
+		return false
+	})
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded) && other != nil:
+		return nil, fmt.Errorf("%v, but %s did not come within %v", other, what, f.p.Timeout)
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, fmt.Errorf("nothing: %s did not come within %v", what, f.p.Timeout)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("the link ended before %s: %w", what, err)
 	}
 	return g, nil

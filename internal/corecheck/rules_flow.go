@@ -39,7 +39,7 @@ func (p *probe) from(number int32) ([]uint32, *outcome) {
 func (p *probe) history() ([]uint32, *outcome) {
 	all, out := p.from(0)
 	if out == nil && len(all) == 0 {
-		return nil, skipf("series %d has no message on this trading day yet", p.Series)
+		return nil, skipf("nothing of series %d came from 0 on: it has no message today, or the core does not send what a terminal missed", p.Series)
 	}
 	return all, out
 }

@@ -26,6 +26,8 @@ func (p *peer) business(f *frame, bodyLen int) error {
 		return nil
 	case fault == "business_large" && bodyLen > 4000:
 		return errEnd
+	case fault == "another number":
+		number += 7
 	case fault == "business_interleaved":
 		number = p.c.requests
 	}
