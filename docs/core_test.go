@@ -1,10 +1,12 @@
 package docs
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/tradefront/tradefront/internal/config"
 	corelink "github.com/tradefront/tradefront/internal/core/link"
 )
 
@@ -49,6 +51,27 @@ func TestCorePagesAgree(t *testing.T) {
 	tables, _, _ := strings.Cut(english, "## 4.")
 	if e, c := items.FindAllString(tables, -1), items.FindAllString(chinese, -1); len(e) == 0 || !contains(c, e) {
 		t.Errorf("core.zh-CN.md lacks an item of %q", e)
+	}
+}
+
+// TestCorePageAndHeader: the functions of the header that both pages name are there, and the bound for what a terminal leaves unread is the default.
+func TestCorePageAndHeader(t *testing.T) {
+	header := read(t, "../include/tradefront_core.h")
+	for _, page := range []string{"core.md", "core.zh-CN.md"} {
+		text := read(t, page)
+		names := regexp.MustCompile("`([a-z_]+)\\(\\)`").FindAllStringSubmatch(text, -1)
+		if len(names) < 2 {
+			t.Fatalf("%s names %d functions", page, len(names))
+		}
+		for _, name := range names {
+			if !regexp.MustCompile(`(?m)^    bool ` + name[1] + `\(`).MatchString(header) {
+				t.Errorf("%s names %s, which the header does not have", page, name[0])
+			}
+		}
+		if unread := config.Default().Limits.OutboundBytes; unread%(1<<20) != 0 ||
+			!strings.Contains(text, fmt.Sprintf("| %d MiB | `limits.outbound_bytes` |", unread>>20)) {
+			t.Errorf("%s does not say that a terminal may leave %d bytes unread", page, unread)
+		}
 	}
 }
 
