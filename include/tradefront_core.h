@@ -35,7 +35,8 @@
 //   * Malformed bytes end the link. A frame that is well formed and breaks a rule is discarded: event discarded, whose
 //     `word` names the rule. Nothing that a front sends makes a Link read or write beyond its bounds.
 //   * No exceptions are thrown by this header, no RTTI is used, no thread is started, nothing is read but what you feed.
-//     A Link belongs to one thread at a time.
+//     A Link belongs to one thread at a time: others hand what they have to it. Name a Link to them by a number of your own, never by its
+//     FrontID: a front that dials again has another Link, with other tickets, and after a start of its own other sessions of the same numbers.
 //   * Bounds: kInputBytes for what was fed and not read, Options::max_sessions, kOutputBytes for what you did not write
 //     (beyond it the link is dead: the front reads the link always, so one that does not is gone). Your own histories reach
 //     that bound too: send what a terminal missed while roomy(), and the rest after wrote().
@@ -825,13 +826,15 @@ public:
         return s != sessions_.end() && s->second.state == SessionState::open;
     }
     template <class F>
-    void each_session(F call) const {  // call(SessionID, SessionState)
+    void each_session(F call) const {  // call(SessionID, SessionState), which may kick() and ends no session otherwise
         for (const auto& s : sessions_) call(s.first, s.second.state);
     }
 
-    // out is what is to be written; wrote says that the first n bytes of it were.
-    Bytes out() const { return Bytes(out_).substr(written_); }
+    // out is what is to be written; wrote says that the first n bytes of it were. More than out() has, as the -1 of a write() that failed, is
+    // not taken: nothing was written then.
+    Bytes out() const { return Bytes(out_.data() + written_, out_.size() - written_); }
     void wrote(std::size_t n) {
+        if (n > out_.size() - written_) return;
         written_ += n;
         if (written_ == out_.size()) out_.clear(), written_ = 0;
         else if (written_ > out_.size() / 2) out_.erase(0, written_), written_ = 0;

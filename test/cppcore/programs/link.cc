@@ -135,6 +135,21 @@ void held() {
     }
 }
 
+// written: a result of write() that is none, taken for a length, changes nothing.
+void written() {
+    Link link(options());
+    accepted(link);
+    want(link.unlimit(), "LinkCredit");
+    const std::string all(link.out());
+    link.wrote(3);
+    link.wrote(static_cast<std::size_t>(-1));
+    link.wrote(all.size() - 2);
+    want(link.out() == Bytes(all).substr(3), "what was not written is there");
+    link.wrote(all.size() - 3);
+    link.wrote(static_cast<std::size_t>(-1));
+    want(link.out().empty(), "all of it was written");
+}
+
 // wiped: a connection that ends in the middle of a login, or before the login was looked at, leaves no password in memory that is given back.
 void wiped() {
     static_assert(!std::is_copy_constructible_v<Link> && !std::is_move_constructible_v<Link> && !std::is_copy_assignable_v<Link>);
@@ -224,6 +239,7 @@ int main(int, char** argv) {
     else if (name == "heartbeats") heartbeats();
     else if (name == "held") held();
     else if (name == "wiped") wiped();
+    else if (name == "written") written();
     else if (name == "texts") texts();
     else if (name == "credit_once") credit_once();
     else want(false, "no such case");
