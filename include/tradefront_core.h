@@ -911,7 +911,7 @@ public:
         o_.state = state, o_.term = term, o_.trading_day = std::string(trading_day);
         if (!accepted_) return true;
         if (credit_ > 0) slack_ += credit_;  // frames on their way spend what the front had, and then it has this again
-        if (state != 'A') sessions_.clear();
+        if (state != 'A') sessions_.clear(), forgot_ = true;
         return sent(Writer(out_, tid::state_change).field(accept_field()).end());
     }
 
@@ -1035,6 +1035,7 @@ private:
     std::unordered_map<std::int32_t, Session> sessions_;
     std::int32_t front_id_ = 0, credit_ = -1, spent_ = 0;
     std::int64_t slack_ = 0;
+    bool forgot_ = false;  // by change()
     std::uint64_t tickets_ = 0;
     std::int64_t now_ms_ = 0, heard_ms_ = 0, sent_ms_ = 0, died_ms_ = 0;
     bool lingers_ = false, login_ = false, accepted_ = false, takes_business_ = false, started_ = false, reported_ = false;
@@ -1216,7 +1217,9 @@ private:
         if (const Status s = read(e, e.reason); !s.ok()) return illegal(e, s);
         const auto known = sessions_.find(e.tag.session);
         e.kind = kind;
-        if (known == sessions_.end()) return kind == Event::close || discard(e, "unknown_session");
+        if (known == sessions_.end()) {  // after change() the front aborts what was verified and not opened
+            return kind == Event::close || forgot_ || discard(e, "unknown_session");
+        }
         const SessionState state = known->second.state;
         const bool reserved = state == SessionState::verifying || state == SessionState::verified;
         // A front that stopped waiting may abort what was answered 131, 140 or 141 meanwhile.

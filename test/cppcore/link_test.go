@@ -11,7 +11,7 @@ var linkCases = &program{source: "test/cppcore/programs/link.cc", flags: sanitiz
 func TestLinkAlone(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"silent_front", "heartbeats", "texts", "credit_once", "wiped", "held", "written",
+		"silent_front", "heartbeats", "texts", "credit_once", "wiped", "held", "written", "forgotten",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

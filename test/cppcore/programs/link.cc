@@ -231,6 +231,26 @@ void credit_once() {
     want(granted(link) == 0, "and nothing more");
 }
 
+// forgotten: a core that became standby gets the ends of what it had verified; a front that sends them breaks no rule.
+void forgotten() {
+    const auto abort_of = [](Link& link, std::int32_t session) {
+        std::string in;
+        const SessionTag tag{1, session};
+        Reason reason;
+        reason.code = '7';
+        Writer(in, tid::session_abort, &tag).field(reason).end();
+        feed(link, in);
+        Event e;
+        want(link.next(e), "an event");
+        return e.kind;
+    };
+    Link link(options());
+    accepted(link);
+    want(abort_of(link, 1) == Event::discarded, "an abort of nothing");
+    want(link.verified(2, verify(link, 2), VerifyResult{}), "verified()");
+    want(link.change('S', 1, "20261130") && abort_of(link, 2) == Event::abort, "an abort of what the core knew");
+}
+
 }  // namespace
 
 int main(int, char** argv) {
@@ -242,6 +262,7 @@ int main(int, char** argv) {
     else if (name == "written") written();
     else if (name == "texts") texts();
     else if (name == "credit_once") credit_once();
+    else if (name == "forgotten") forgotten();
     else want(false, "no such case");
     return wrong;
 }
