@@ -36,6 +36,19 @@ var settlement = map[string]string{
 	"%s and %s have the same content: entries that are in both count once":                                "%s 与 %s 内容相同：两者都有的日志只计一次",
 	"%s: %d torn lines, as a crash leaves them: what they said is lost":                                   "%s：有 %d 行因崩溃而不完整，其内容已丢失",
 
+	// Differences of reconcile.
+	"%d records are stored":             "库中有 %d 条记录",
+	"the same RecordID again; %s":       "同一 RecordID 再次出现；%s",
+	"answered 异常标识 %s, recorded %s; %s": "应答的异常标识为 %s，记录为 %s；%s",
+	"answered as %s, stored as %s; %s":  "应答的交易日为 %s，入库的交易日为 %s；%s",
+	"and on %s":                         "交易日 %s 也有一条记录",
+	"%d entries":                        "%d 条审计记录", "everything from here on: %s": "自此处起的全部内容：%s",
+	"both records have the same supplement":                    "两条记录的补充获取信息相同",
+	"account %s, %s, AppID %s, front %d, session %d":           "资金账户 %s，%s，AppID %s，前置 %d，会话 %d",
+	"account %s, %s, AppID %s, front %d, session %d, relay %s": "资金账户 %s，%s，AppID %s，前置 %d，会话 %d，中继 %s",
+
+	"terminal: %s": "终端信息：%s", "supplement: %s": "补充获取信息：%s", "not base64": "不是 base64",
+
 	// Files.
 	"the file that is there cannot be kept: %w":                         "无法保留现有文件：%w",
 	"the file that is there cannot be set aside: %w":                    "无法移开现有文件：%w",

@@ -134,7 +134,7 @@ func ofEnv(c *ast.CallExpr) bool {
 }
 
 // fields are those that hold sentences, as variables and in structs.
-var fields = []string{"What", "what", "Next", "next", "Problem", "problem", "Fix", "fix", "Reason", "advice", "detail"}
+var fields = []string{"What", "what", "Next", "next", "Problem", "problem", "Fix", "fix", "Reason", "advice", "detail", "Detail"}
 
 // spoken are the expressions of a node that become an error, the reason of a check, an obstacle or a fault.
 func spoken(n ast.Node) (all []ast.Expr) {

@@ -130,7 +130,8 @@ var saidInChinese = map[string]string{
 	"discarded record %v: file the output of this command, it is all that is left of the record. The login's true record is lost, and in no report: tradefront reconcile with the day's audit logs names it\n": "已丢弃记录 %v：请保存本命令的输出，这是该记录仅存的内容。该次登录的真实记录已丢失，不在任何报送文件中：用当日审计日志执行 tradefront reconcile 会列出它\n",
 
 	// reconcile and explain.
-	"Trading day %s\n": "交易日 %s\n", "answered\t%d\t%s, and %d whose terminal was gone\n": "已应答\t%d\t%s；另有 %d 次应答时终端已断开\n",
+	"\n%s: %s (%d)\n  %s\n": "\n%s：%s（%d）\n  %s\n",
+	"Trading day %s\n":      "交易日 %s\n", "answered\t%d\t%s, and %d whose terminal was gone\n": "已应答\t%d\t%s；另有 %d 次应答时终端已断开\n",
 	"of these\t%d\tsubmitted by operator relays\n": "其中\t%d\t由一对多中继上报\n", "stored\t%d\tthe store\n": "已入库\t%d\t库\n", "reported\t%d\t%s\n": "已报送\t%d\t%s\n",
 	"%s: entries from %s to %s\n": "%s：条目自 %s 至 %s\n", "    and %d more; --limit names more\n": "    另有 %d 项；加大 --limit 可列出更多\n",
 	"%s: %d visits\n": "%s：%d 次接入\n", "%s: one visit\n": "%s：1 次接入\n", "\nrecord %s\n": "\n记录 %s\n", "  in the archive %s\n": "  在归档文件 %s 中\n",

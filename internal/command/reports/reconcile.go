@@ -162,9 +162,10 @@ func printDifferences(w io.Writer, k reconcile.Differences) {
 	if k.Fault {
 		grade = command.InLanguageOf(w, "FAULT", "错误")
 	}
-	fmt.Fprintf(w, "\n%s: %s (%d)\n  %s\n", grade, command.InLanguageOf(w, k.What, facts.WhatChinese), k.Total, command.InLanguageOf(w, k.Do, facts.DoChinese))
+	what, todo := command.InLanguageOf(w, k.What, facts.WhatChinese), command.InLanguageOf(w, k.Do, facts.DoChinese)
+	command.Tell(w, "\n%s: %s (%d)\n  %s\n", grade, what, k.Total, todo)
 	for _, d := range k.First {
-		fmt.Fprintf(w, "    %s\n", d)
+		fmt.Fprintf(w, "    %s\n", command.InLanguageOf(w, d.String(), d.Chinese()))
 	}
 	if more := k.Total - int64(len(k.First)); more > 0 {
 		command.Tell(w, "    and %d more; --limit names more\n", more)

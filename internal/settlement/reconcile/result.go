@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/chinese"
 )
 
 // Difference is one login on which the sets differ.
@@ -19,16 +20,23 @@ type Difference struct {
 }
 
 // String is the difference in a line.
-func (d Difference) String() string {
+func (d Difference) String() string { return d.line("and ", "at ", "before at ", ", ", d.Detail) }
+
+// Chinese is the difference in a Chinese line.
+func (d Difference) Chinese() string {
+	return d.line("及 ", "见 ", "先前见 ", "，", chinese.Of(d.Detail))
+}
+
+func (d Difference) line(and, at, beforeAt, comma, detail string) string {
 	var parts []string
 	for _, p := range []struct{ before, text string }{
-		{"", d.RecordID}, {"and ", d.Other}, {"at ", d.Where}, {"before at ", d.Before}, {"", d.Detail},
+		{"", d.RecordID}, {and, d.Other}, {at, d.Where}, {beforeAt, d.Before}, {"", detail},
 	} {
 		if p.text != "" {
 			parts = append(parts, p.before+p.text)
 		}
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, comma)
 }
 
 // Differences are those of one kind.

@@ -169,7 +169,8 @@ func (j *storeJoin) compareFlag(rec *store.Record, here bool) {
 }
 
 func otherDay(answered calendar.TradingDay, rec *store.Record) string {
-	return fmt.Sprintf("answered as %s, stored as %s; %s", answered, rec.TradingDay, describe(rec))
+	detail := fmt.Sprintf("answered as %s, stored as %s; %s", answered, rec.TradingDay, describe(rec))
+	return detail
 }
 
 func bothDays(id uuid.UUID, other calendar.TradingDay, detail string) Difference {
@@ -336,10 +337,9 @@ func (r *run) place(m mark) string { return place(r.opt.Audit[m.file], m.line) }
 
 // describe identifies the login for an operator.
 func describe(rec *store.Record) string {
-	through := ""
+	detail := fmt.Sprintf("account %s, %s, AppID %s, front %d, session %d", rec.Account, show.Time(rec.LoginTime), rec.AppID, rec.FrontID, rec.SessionID)
 	if rec.RelayAppID != "" {
-		through = ", relay " + string(rec.RelayAppID)
+		detail += ", relay " + string(rec.RelayAppID)
 	}
-	return fmt.Sprintf("account %s, %s, AppID %s, front %d, session %d%s",
-		rec.Account, show.Time(rec.LoginTime), rec.AppID, rec.FrontID, rec.SessionID, through)
+	return detail
 }
