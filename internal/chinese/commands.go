@@ -380,7 +380,7 @@ var foreign = map[string]string{
 	"there is no account %s: it cannot log in until you add it with `tradefront account add --user-type 2`":                                   "没有账户 %s：须先用 `tradefront account add --user-type 2` 添加才能登录",
 	"account %s is a customer's: only an operator's (--user-type 2) may log in through a relay":                                               "账户 %s 不是操作员账户：只有操作员账户（--user-type 2）才能经中继登录",
 	"relay %s has no operator, and takes no login: tradefront relay change %s --add-operator ACCOUNT":                                         "中继 %s 没有操作员，不接受任何登录：tradefront relay change %s --add-operator ACCOUNT",
-	"relay %s has no scope, and reports for no account: tradefront relay scope add %s all, or prefix:P, or an account":                        "中继 %s 没有范围，不能为任何账户报送：tradefront relay scope add %s all，或 prefix:P，或一个账户",
+	"relay %s has no scope, and reports for no account: tradefront relay scope add %s all, or prefix:P, or an account":                        "中继 %s 没有范围，不能为任何账户上报：tradefront relay scope add %s all，或 prefix:P，或一个账户",
 	"relay.enabled is false in this configuration: fronts that run with it refuse every relay":                                                "此配置中 relay.enabled 为 false：用它运行的前置拒绝所有中继",
 	"%s is no operator of relay %s: its scope counts from `tradefront relay change %s --add-operator %s` on":                                  "%s 不是中继 %s 的操作员：执行 `tradefront relay change %s --add-operator %s` 之后其范围才生效",
 	"relay %s has no network, and is refused from every address: tradefront relay change %s --add-network CIDR":                               "中继 %s 没有网段，从任何地址连接都会被拒绝：tradefront relay change %s --add-network CIDR",

@@ -123,10 +123,10 @@ func (r *Result) judge() {
 		r.English = fmt.Sprintf("handed in already: trading day %s has %d rows, and nothing came since", r.Day, r.Rows)
 	default:
 		r.Verdict = HandIn
-		r.Chinese = fmt.Sprintf("可以报送：交易日 %s 共 %d 行，应答、入库、上报三者一致", r.Day, r.Rows)
+		r.Chinese = fmt.Sprintf("可以报送：交易日 %s 共 %d 行，应答、入库、报送文件三者一致", r.Day, r.Rows)
 		r.English = fmt.Sprintf("hand in: trading day %s has %d rows; what was answered, stored and reported is the same", r.Day, r.Rows)
 		if r.Unlogged > 0 {
-			r.Chinese = fmt.Sprintf("可以报送：交易日 %s 共 %d 行，已入库的均已上报；其中 %d 条不在所给审计日志中，请确认审计日志齐全", r.Day, r.Rows, r.Unlogged)
+			r.Chinese = fmt.Sprintf("可以报送：交易日 %s 共 %d 行，已入库的均在报送文件中；其中 %d 条不在所给审计日志中，请确认审计日志齐全", r.Day, r.Rows, r.Unlogged)
 			r.English = fmt.Sprintf("hand in: trading day %s has %d rows, what is stored is reported; "+
 				"%d of them are in none of the audit logs given: make sure that these are all",
 				r.Day, r.Rows, r.Unlogged)

@@ -153,7 +153,7 @@ func (r *run) reconcile(ctx context.Context, day *settlement.DayStatus) {
 		s.fails(err)
 		return
 	}
-	s.say(fmt.Sprintf("应答 %d，入库 %d，上报 %d", found.Answered, found.Stored, found.Reported),
+	s.say(fmt.Sprintf("应答 %d，入库 %d，报送文件 %d 行", found.Answered, found.Stored, found.Reported),
 		fmt.Sprintf("answered %d, stored %d, reported %d", found.Answered, found.Stored, found.Reported))
 	for _, d := range found.Differences() {
 		switch {

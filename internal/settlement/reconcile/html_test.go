@@ -12,6 +12,10 @@ func TestKindsHaveChineseWords(t *testing.T) {
 		if k.WhatChinese == "" || k.DoChinese == "" || k.What == "" || k.Do == "" {
 			t.Errorf("%s lacks a text", k.Kind)
 		}
+		// 上报 is what a relay does, and never what the report for the monitoring centre has (docs/vocabulary.md).
+		if strings.Contains(k.WhatChinese, "上报") != strings.Contains(k.What, "submitted") {
+			t.Errorf("%s: %q", k.What, k.WhatChinese)
+		}
 	}
 }
 
@@ -29,7 +33,7 @@ func TestPage(t *testing.T) {
 		return b.String()
 	}
 	good := &Result{Day: 20260105, Answered: 3, Stored: 3, Reported: 3, Reports: []string{"a.txt"}}
-	if page := write(good); !strings.Contains(page, "应答、入库、上报三者一致") || !strings.Contains(page, `class="verdict good"`) || strings.Contains(page, "FAULT") {
+	if page := write(good); !strings.Contains(page, "应答、入库、报送文件三者一致") || !strings.Contains(page, `class="verdict good"`) || strings.Contains(page, "FAULT") {
 		t.Error(page)
 	}
 	good.Reports = nil

@@ -72,7 +72,7 @@ func Kinds() []KindFacts {
 			StoredNotReported, true, "stored, not reported",
 			"If the day has supplements, name them too, each with --report. Else export the report again (tradefront report export) " +
 				"and reconcile again; if it was handed in already, hand in the new one, or a supplement (--supplement).",
-			"已入库但未上报",
+			"已入库但不在报送文件中",
 			"如当日有补充文件，请用 --report 一并列出；否则重新导出（tradefront report export）并再次对账；若原文件已报送，则报送新文件或补充文件（--supplement）。",
 		},
 		{
@@ -80,13 +80,13 @@ func Kinds() []KindFacts {
 			"If calendar reassign moved records since, `tradefront report status` says so, and what to do. Else the line comes from elsewhere: " +
 				"another seat's report (reconcile each seat's own report, before merging), another store, or by hand. " +
 				"Find out which before the report is handed in.",
-			"已上报但库中没有",
+			"在报送文件中但库中没有",
 			"若导出之后 calendar reassign 移动过记录，tradefront report status 会说明并给出处理办法。否则该行来自别处：其他席位的文件（应先对账各席位自己的文件再合并）、另一个库，或人工添加。查清之前切勿报送。",
 		},
 		{
 			ReportedOtherwise, true, "reported otherwise than stored",
 			"The line was changed after the export, or does not come from it: export the report again and compare.",
-			"上报内容与入库内容不同",
+			"报送文件中的内容与入库内容不同",
 			"该行在导出之后被改动，或不是导出的：重新导出并比较。",
 		},
 		{
@@ -105,7 +105,7 @@ func Kinds() []KindFacts {
 			ReportedTwice, true, "reported twice",
 			"The line is in the report again: export the report again. If it is in two files: a supplement does not go with " +
 				"a full report that was exported after it, only with the one before.",
-			"同一记录上报两次",
+			"同一记录在报送文件中出现两次",
 			"该行在报送文件中重复：重新导出。若分别在两个文件中：补充文件只与其之前的全量文件配套。",
 		},
 		{

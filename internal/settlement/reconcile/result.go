@@ -145,7 +145,7 @@ func (r *Result) VerdictChinese() string {
 	case len(r.Reports) == 0:
 		return "完整：已应答的登录均已入库（未与报送文件比较）"
 	}
-	return "完整：应答、入库、上报三者一致"
+	return "完整：应答、入库、报送文件三者一致"
 }
 
 func (r *Result) add(k Kind, d Difference) {

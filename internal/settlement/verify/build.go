@@ -134,7 +134,7 @@ func (b *builder) omissions() []Omission {
 		all = append(all, Omission{
 			"window_start",
 			"the trading day and the start of its window: no calendar was given (--config or --calendar)",
-			"交易日及时间区间起点：未提供交易日历",
+			"交易日及其时段的起点：未提供交易日历",
 		})
 	}
 	if b.options.UnitID == "" {

@@ -219,7 +219,7 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 		"前置系统自身的错误：请联系开发商",
 	},
 	LoginTimeWindow: {
-		"login_time_window", "the login time is outside the trading day's window", "登入时间不在该交易日区间内",
+		"login_time_window", "the login time is outside the trading day's window", "登入时间不在该交易日的时段内",
 		"the record belongs into another day's report: check the calendar and the clocks of the fronts",
 		"记录应属于其他交易日：核对交易日历和前置的时钟",
 	},
@@ -249,9 +249,9 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 		"请该AppID的厂商提供符合规范的采集库",
 	},
 	FilePartial: {
-		"file_partial", "a partial report: the window had not closed when it was made; never hand it in", "部分报送文件：生成时交易日区间尚未结束，切勿报送",
+		"file_partial", "a partial report: the window had not closed when it was made; never hand it in", "部分报送文件：生成时该交易日的时段尚未结束，切勿报送",
 		"when the window has closed, export the day again (without --partial) and verify that file",
-		"区间结束后重新导出（不带--partial），再检查新文件",
+		"时段结束后重新导出（不带--partial），再检查新文件",
 	},
 	FileIncomplete: {
 		"file_incomplete", "the file may lack logins of the day, as its manifest says", "文件可能缺少当日的登录记录（见清单manifest）",
@@ -294,7 +294,7 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 		"若已启用relay.offline_orders则属正常；请与监控中心确认是否接受",
 	},
 	RelayLoginTime: {
-		"relay_login_time", "a customer's login through a relay has a relay login time before the day's window", "多对多中继的中继登入时间早于该交易日区间",
+		"relay_login_time", "a customer's login through a relay has a relay login time before the day's window", "多对多中继的中继登入时间早于该交易日的时段",
 		"many-to-many relays log in with each customer: ask the maker of the front or seat that wrote the line",
 		"多对多模式下中继随每个客户登录：请联系写入该行的前置或席位的开发商",
 	},
