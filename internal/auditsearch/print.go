@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/tradefront/tradefront/internal/auditlog"
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/explain"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
@@ -35,6 +36,7 @@ func NewPrinter(w io.Writer, lang show.Language) *Printer {
 type words struct {
 	header                         [columns]string
 	found, damaged, hidden, unread string
+	names                          map[string]string // of the values in the last column; without one, the English is it
 }
 
 const columns = 9
@@ -57,6 +59,10 @@ var texts = map[show.Language]*words{
 		damaged: "跳过损坏的行 %d 行",
 		hidden:  "另有 %d 行可能与此有关，因来得太快，前置只计数、未写入审计日志：见 --event suppressed",
 		unread:  "以及另外 %d 项",
+		names: map[string]string{
+			"item": "字段", "record": "记录", "flag": "异常标识", "problem": "终端信息问题", "relay": "中继", "operator": "操作员", "submission": "上报编号",
+			"upstream_ref": "前置查询号", "command": "命令", "subject": "对象", "changes": "更改", "why": "原因", "by": "操作人", "text": "文本", "lines": "行数",
+		},
 	},
 }
 
@@ -74,7 +80,7 @@ func (p *Printer) Line(e *auditlog.Entry) error {
 	}
 	if err := p.row(&[columns]string{
 		e.Time.In(regulation.Zone).Format(regulation.TimeLayout + ".000"), fmt.Sprintf("%d/%d", e.FrontID, e.SessionID), e.Event, reasonOf(e),
-		e.Ref, e.Account, e.AppID, cmp.Or(address, e.Source), more(e),
+		e.Ref, e.Account, e.AppID, cmp.Or(address, e.Source), p.more(e),
 	}); err != nil {
 		return err
 	}
@@ -89,7 +95,7 @@ func reasonOf(e *auditlog.Entry) string {
 }
 
 // more is what only some lines have, and the line's place.
-func more(e *auditlog.Entry) string {
+func (p *Printer) more(e *auditlog.Entry) string {
 	var all []string
 	for _, x := range []struct{ name, value string }{
 		{"item", e.Item},
@@ -108,14 +114,16 @@ func more(e *auditlog.Entry) string {
 		{"text", e.Text},
 	} {
 		if x.value != "" {
-			all = append(all, x.name+" "+show.Cell(x.value))
+			all = append(all, p.name(x.name)+" "+show.Cell(x.value))
 		}
 	}
 	if e.Lines > 0 {
-		all = append(all, fmt.Sprintf("lines %d (%s)", e.Lines, counted(e.Reasons)))
+		all = append(all, fmt.Sprintf("%s %d (%s)", p.name("lines"), e.Lines, counted(e.Reasons)))
 	}
 	return strings.Join(append(all, show.Cell(e.Where)), ", ")
 }
+
+func (p *Printer) name(english string) string { return cmp.Or(p.words.names[english], english) }
 
 // counted is "unknown_app 3, wrong_password 1", the most frequent first.
 func counted(counts map[string]int) string {
@@ -172,11 +180,11 @@ func (p *Printer) Summary(r *Result) error {
 }
 
 func (p *Printer) about(word string) string {
-	english, chinese := explain.About(word)
+	en, zh := explain.About(word)
 	if p.chosen == show.Chinese {
-		return chinese.What
+		return zh.What
 	}
-	return english.What
+	return en.What
 }
 
 // Problems says what could not be read. It is for standard error, in every form of output.
@@ -186,6 +194,9 @@ func Problems(w io.Writer, r *Result, lang show.Language) {
 		fmt.Fprintf(w, t.damaged+"\n", r.Damaged)
 	}
 	for _, text := range r.Problems {
+		if lang == show.Chinese {
+			text = chinese.Of(text)
+		}
 		fmt.Fprintln(w, "  "+text)
 	}
 	if r.More > 0 {

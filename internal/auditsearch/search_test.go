@@ -297,7 +297,7 @@ func TestPrinter(t *testing.T) {
 	paths := logs(t, map[string]string{"audit.jsonl": visit})
 	for lang, want := range map[show.Language][]string{
 		show.English: {"2026-01-05 08:59:01.000  1/1     login         wrong_password (3)", "lines 25 (unknown_app 20, wrong_password 5)", "lines found: 6, files read: 1", "2  out_of_scope: "},
-		show.Chinese: {"查询号", "找到 6 行", "2  out_of_scope: "},
+		show.Chinese: {"查询号", "找到 6 行", "2  out_of_scope: ", "行数 25 (unknown_app 20, wrong_password 5)", "记录 " + recordID, "中继 "},
 	} {
 		var b strings.Builder
 		p := auditsearch.NewPrinter(&b, lang)
@@ -309,6 +309,19 @@ func TestPrinter(t *testing.T) {
 			if !strings.Contains(b.String(), w) {
 				t.Errorf("no %q in\n%s", w, b.String())
 			}
+		}
+	}
+}
+
+// TestProblemsInTheReadersLanguage: what could not be read is in the language of the table.
+func TestProblemsInTheReadersLanguage(t *testing.T) {
+	t.Parallel()
+	r := &auditsearch.Result{Problems: []string{"a.jsonl:2: no entry (damaged lines of this file: 1)"}}
+	for lang, want := range map[show.Language]string{show.English: "  " + r.Problems[0] + "\n", show.Chinese: "  a.jsonl:2：不是审计记录（该文件损坏的行：1 行）\n"} {
+		var b strings.Builder
+		auditsearch.Problems(&b, r, lang)
+		if b.String() != want {
+			t.Errorf("%s: %q, want %q", lang, b.String(), want)
 		}
 	}
 }

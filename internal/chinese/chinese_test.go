@@ -11,12 +11,12 @@ import (
 // covered are the folders each sentence of which has Chinese.
 var covered = []string{
 	"internal/command", "internal/command/fronts", "internal/command/inquiry", "internal/command/registry", "internal/command/relays",
-	"internal/command/reports", "internal/command/storage", "internal/command/trial", "internal/accountfile", "internal/actions", "internal/archive", "internal/assemble", "internal/auditsearch",
+	"internal/command/reports", "internal/command/storage", "internal/command/trial", "internal/accountfile", "internal/actions", "internal/agent", "internal/agent/registryfile", "internal/archive", "internal/assemble", "internal/auditlog", "internal/auditsearch",
 	"internal/auth", "internal/calendar", "internal/config", "internal/core/local", "internal/daemon", "internal/directory", "internal/doctor",
-	"internal/explain", "internal/files", "internal/loadtest", "internal/loadtest/generators", "internal/loadtest/population", "internal/loadtest/prepare",
+	"internal/explain", "internal/extsort", "internal/files", "internal/loadtest", "internal/loadtest/generators", "internal/loadtest/population", "internal/loadtest/prepare",
 	"internal/loadtest/proof", "internal/loadtest/result", "internal/ops", "internal/recovery", "internal/relay", "internal/settlement",
 	"internal/settlement/daily", "internal/settlement/merge", "internal/settlement/quality", "internal/settlement/reconcile",
-	"internal/settlement/relayreport", "internal/settlement/reportfile", "internal/settlement/verify", "internal/settlement/verifykeys",
+	"internal/settlement/relayreport", "internal/settlement/reportfile", "internal/settlement/verify", "internal/settlement/verifykeys", "internal/sqlitefile", "internal/subject",
 	"internal/store", "internal/store/forward", "internal/store/heartbeat", "internal/store/journal", "internal/store/localfile", "internal/store/online",
 	"internal/store/postgres", "internal/store/repair", "internal/store/schema", "internal/store/sqlrows", "internal/supplement",
 }
@@ -172,6 +172,8 @@ func TestOf(t *testing.T) {
 		"PostgreSQL is out of reach: dial tcp 10.0.0.1:5432: connect: refused": "PostgreSQL 不可达：连接 10.0.0.1:5432：refused",
 		"no encryption key is valid now; add one under keys":                   "现在没有有效的加密公钥；请在 keys 下添加",
 		"--day: \"2026\" is not a day: want YYYYMMDD, for example 20260105":    "--day：\"2026\" 不是日期：应为 YYYYMMDD，例如 20260105",
+		"unknown shorthand flag: 'c' in -c":                                    "没有选项 -c（-c）",
+		"flag needs an argument: 'c' in -c":                                    "选项 -c（-c）需要一个值",
 		"first line\n  the front is starting\nthird":                           "first line\n  前置正在启动\nthird",
 	} {
 		if got := Of(english); got != want {

@@ -301,9 +301,9 @@ var commands = map[string]string{
 var foreign = map[string]string{
 	"unknown command %q for %q":                     "没有命令 %[1]q（%[2]q）",
 	"unknown flag: --%s":                            "没有选项 --%s",
-	"unknown shorthand flag: %q in -%s":             "没有选项 %q（-%s）",
+	"unknown shorthand flag: '%s' in -%s":           "没有选项 -%s（-%s）",
 	"flag needs an argument: --%s":                  "选项 --%s 需要一个值",
-	"flag needs an argument: %q in -%s":             "选项 %q（-%s）需要一个值",
+	"flag needs an argument: '%s' in -%s":           "选项 -%s（-%s）需要一个值",
 	"required flag(s) %q not set":                   "缺少必需的选项 %q",
 	"required flag(s) %s not set":                   "缺少必需的选项 %s",
 	"invalid argument %q for %q flag: %s":           "选项 %[2]q 的值 %[1]q 无效：%[3]s",

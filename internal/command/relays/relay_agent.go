@@ -151,7 +151,7 @@ func printRelayStatus(w io.Writer, s *daemon.RelayStatus) {
 	command.Tell(w, "relay agent %d (%s, %s), tradefront %s, %s for %s\n",
 		s.AgentID, command.WordFor(w, "relay", s.Mode), s.RelayAppID, s.Version, command.WordFor(w, "state", s.State), time.Duration(s.Uptime)*time.Second)
 	command.Tell(w, "terminals %d, connections %d, AppIDs %d\n", s.Terminals, s.Connections, s.AppIDs)
-	command.Tell(w, "front: %s; this clock is %.0f s ahead of it\n\n", s.Upstream, s.ClockAhead)
+	command.Tell(w, "front: %s; this clock is %.0f s ahead of it\n\n", command.SentenceFor(w, s.Upstream), s.ClockAhead)
 	if s.Ready {
 		command.Tell(w, "ready\n")
 	} else {
