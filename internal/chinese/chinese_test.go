@@ -169,12 +169,14 @@ func TestOf(t *testing.T) {
 			"保留该文件；要重新导出该日，先恢复它：tradefront archive restore a.zip",
 		"its manifest says: front 2 (host a, store 92c4d4f6) has not said what it holds since the window closed (last seen 2026-03-10 09:00:04); waived by root@a at 2026-03-10 15:31:18: burned": "清单记载：" +
 			"前置 2（主机 a，本地库 92c4d4f6）自时段结束以来没有上报持有的记录（最近心跳 2026-03-10 09:00:04）；root@a 于 2026-03-10 15:31:18 放行：burned",
-		"PostgreSQL is out of reach: dial tcp 10.0.0.1:5432: connect: refused": "PostgreSQL 不可达：连接 10.0.0.1:5432：refused",
-		"no encryption key is valid now; add one under keys":                   "现在没有有效的加密公钥；请在 keys 下添加",
-		"--day: \"2026\" is not a day: want YYYYMMDD, for example 20260105":    "--day：\"2026\" 不是日期：应为 YYYYMMDD，例如 20260105",
-		"unknown shorthand flag: 'c' in -c":                                    "没有选项 -c（-c）",
-		"flag needs an argument: 'c' in -c":                                    "选项 -c（-c）需要一个值",
-		"first line\n  the front is starting\nthird":                           "first line\n  前置正在启动\nthird",
+		"PostgreSQL is out of reach: dial tcp 10.0.0.1:5432: connect: refused":                                      "PostgreSQL 不可达：连接 10.0.0.1:5432：refused",
+		"no encryption key is valid now; add one under keys":                                                        "现在没有有效的加密公钥；请在 keys 下添加",
+		"--day: \"2026\" is not a day: want YYYYMMDD, for example 20260105":                                         "--day：\"2026\" 不是日期：应为 YYYYMMDD，例如 20260105",
+		"--password-file: pw is in quotation marks (“, U+201C); take them off; --as-is says that they belong to it": "--password-file: pw 带有引号（“，U+201C）；请去掉；如果它们属于其中，请加 --as-is",
+		"standard input holds a zero-width space (U+200B), which does not show":                                     "标准输入 含有不可见的零宽空格（U+200B）",
+		"unknown shorthand flag: 'c' in -c":                                                                         "没有单字母选项 c（写在 -c 中）",
+		"flag needs an argument: 'c' in -c":                                                                         "单字母选项 c（写在 -c 中）需要一个值",
+		"first line\n  the front is starting\nthird":                                                                "first line\n  前置正在启动\nthird",
 	} {
 		if got := Of(english); got != want {
 			t.Errorf("%q is %q, want %q", english, got, want)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -58,6 +59,12 @@ func (s *source) read(folder string, file *ast.File) {
 				s.literals[f] = s.at(e)
 			}
 		}
+		if field, is := n.(*ast.Field); is && field.Tag != nil {
+			if f := missing(field.Tag.Value); isSentence(f) {
+				s.sentences[folder] = append(s.sentences[folder], sentence{f, s.at(field.Tag)})
+				s.literals[f] = s.at(field.Tag)
+			}
+		}
 		for _, e := range spoken(n) {
 			f := formatOf(e)
 			if !isSentence(f) {
@@ -67,6 +74,12 @@ func (s *source) read(folder string, file *ast.File) {
 		}
 		return true
 	})
+}
+
+// missing is what a key's tag says of a file that is not there.
+func missing(tag string) string {
+	text, _ := strconv.Unquote(tag)
+	return reflect.StructTag(text).Get("missing")
 }
 
 func (s *source) at(e ast.Expr) string {

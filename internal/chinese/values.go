@@ -1,5 +1,11 @@
 package chinese
 
+// texts are what is wrong with the text of a file: behind its name, or alone of a value.
+var texts = map[string]string{
+	"is saved as UTF-16": "以 UTF-16 保存", "is not valid UTF-8": "不是有效的 UTF-8", "holds several lines": "有多行",
+	"holds %s, which does not show": "含有不可见的%s", "is in quotation marks (%c, U+%04X)": "带有引号（%c，U+%04X）",
+}
+
 // values are what is wrong with a value: a line of YAML, a URL, a key, a password, a line of a file.
 var values = map[string]string{
 	"line %d": "第 %d 行", "line %d: %s": "第 %d 行：%s", "YAML: near line %d: %s": "YAML：第 %d 行附近：%s", "YAML: %s": "YAML：%s",
@@ -47,6 +53,22 @@ var values = map[string]string{
 	"save the monitoring centre's public key there":                                                                                       "把监控中心的公钥保存到该处",
 	"take it from the release, bring it up to date":                                                                                       "从发布包取得并更新",
 
+	// What to do about a file that is not there: the tag missing of its key.
+	"write the relay's authcode into it, and nothing else":          "把中继的授权码写入其中，不写别的",
+	"write the operator's password into it, and nothing else":       "把操作员的密码写入其中，不写别的",
+	"collect this machine's terminal information into it":           "把采集的本机终端信息写入其中",
+	"ask the firm for its authority's certificate":                  "向期货公司索取其 CA 证书",
+	"ask the firm for one":                                          "向期货公司索取",
+	"it was made with the certificate":                              "它是与证书一起制作的",
+	"ask the firm for it: tradefront app export --for-relay":        "向期货公司索取：tradefront app export --for-relay",
+	"make one with: tradefront masterkey create":                    "执行 tradefront masterkey create 建立",
+	"copy configs/calendar.yaml there":                              "把 configs/calendar.yaml 复制到该处",
+	"write one as docs/operations.md shows":                         "按 docs/operations.md 所示编写",
+	"save the certificate of the authority there":                   "把 CA 证书保存到该处",
+	"write user:password into it, and nothing else":                 "把 user:password 写入其中，不写别的",
+	"ask who runs the trading core for its authority's certificate": "向交易核心的运行方索取其 CA 证书",
+	"make one as docs/core.md says":                                 "按 docs/core.md 所述制作",
+
 	// The calendar.
 	"calendar: %s": "交易日历：%s", "no years": "没有年份", "field %s not found": "没有字段 %s",
 	"years[%d]: year is %d, want %d to %d": "years[%d]：年份为 %d，应为 %d 至 %d",
@@ -89,11 +111,12 @@ var values = map[string]string{
 	"%s holds secrets, and its mode %04o lets other users in": "%s 含有机密，而其权限 %s 允许其他用户访问",
 
 	// Files and texts.
+	"%s (U+%04X)":     "%s（U+%04X）",
 	"no regular file": "不是普通文件", "a folder": "文件夹", "a pipe": "管道", "a socket": "套接字", "a device": "设备",
-	"is saved as UTF-16": "以 UTF-16 保存", "save it as UTF-8": "请保存为 UTF-8", "write it into the first line": "请写在第一行", "is not valid UTF-8": "不是有效的 UTF-8",
-	"holds several lines": "有多行", "leave the one that is meant, without blank lines": "请只留所需的一行，不要空行",
-	"holds %s, which does not show": "含有不可见的%s", "write it anew, by hand; --as-is says that it belongs to it": "请手工重新输入；如果它属于其中，请加 --as-is",
-	"is in quotation marks (%c, U+%04X)": "带有引号（%c，U+%04X）", "take them off; --as-is says that they belong to it": "请去掉；如果它们属于其中，请加 --as-is",
+	"save it as UTF-8": "请保存为 UTF-8", "write it into the first line": "请写在第一行",
+	"leave the one that is meant, without blank lines":           "请只留所需的一行，不要空行",
+	"write it anew, by hand; --as-is says that it belongs to it": "请手工重新输入；如果它属于其中，请加 --as-is",
+	"take them off; --as-is says that they belong to it":         "请去掉；如果它们属于其中，请加 --as-is",
 	"a byte-order mark": "字节序标记", "a zero-width space": "零宽空格", "a zero-width non-joiner": "零宽非连接符", "a zero-width joiner": "零宽连接符", "a word joiner": "单词连接符",
 	"a soft hyphen": "软连字符", "a no-break space": "不换行空格", "a narrow no-break space": "窄不换行空格", "a tab": "制表符", "a NUL byte": "NUL 字节", "an invisible character": "不可见字符",
 	"line %d holds %s, which does not show": "第 %d 行含有不可见的%s", "standard input": "标准输入", "another process": "另一进程",

@@ -54,7 +54,7 @@ func checks() []check {
 		{"modes", Warn, configuration, checkModes, say(
 			"chmod o= the file: it is for the front's user and group alone", "执行 chmod o= 收紧权限：该文件只应由前置的用户和组访问")},
 		{"keys", Fail, configuration, checkKeys, say(
-			"ask the monitoring centre for the next key, add it under keys, reload", "向监控中心申请新密钥，写入 keys，然后重载配置")},
+			"ask the monitoring centre for the next key, add it under keys, reload", "向监控中心申请新公钥，写入 keys，然后重载配置")},
 		{"calendar", Warn, configuration, checkCalendar, say(
 			"bring calendar_file up to date by the exchanges' notice, reload", "按交易所公告更新 calendar_file，然后重载配置")},
 		{"exposure", Warn, configuration, checkExposure, say(

@@ -21,7 +21,7 @@ func checkConfiguration(_ context.Context, s *Site, f *findings) {
 		f.fault("", s.Err)
 		return
 	}
-	f.pass("%s is without fault: listeners %d, keys %d, store %s", "%s 没有错误：监听地址 %d 个，密钥 %d 个，存储方式 %s",
+	f.pass("%s is without fault: listeners %d, keys %d, store %s", "%s 没有错误：监听地址 %d 个，公钥 %d 个，存储方式 %s",
 		s.Path, len(s.Config.Front.Listeners), len(s.Config.Keys), s.Config.Store.Driver)
 }
 
@@ -92,7 +92,7 @@ func checkFolders(cfg *config.Config, f *findings) {
 func checkKeys(_ context.Context, s *Site, f *findings) {
 	assets, _ := s.assets.get() // its faults are the line files
 	if assets.Keys == nil {
-		f.skip("the key files have faults, see the line files", "密钥文件有错误，见 files 一行")
+		f.skip("the key files have faults, see the line files", "公钥文件有错误，见 files 一行")
 		return
 	}
 	now := s.Now()
@@ -105,7 +105,7 @@ func checkKeys(_ context.Context, s *Site, f *findings) {
 		f.warn(foreign(w.Text))
 	}
 	if len(f.all) == 0 {
-		f.pass("newest valid key is version %s; none ends within 60 days", "最新有效密钥的版本是 %s；60 天内没有密钥到期", newest.Version)
+		f.pass("newest valid key is version %s; none ends within 60 days", "最新的有效公钥版本为 %s；60 天内没有公钥到期", newest.Version)
 	}
 }
 
