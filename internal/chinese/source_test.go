@@ -160,6 +160,8 @@ func spoken(n ast.Node) (all []ast.Expr) {
 			all = append(all, n.Args[0])
 		case strings.HasSuffix(name, ".fault") && len(n.Args) == 2: // of a load test's proof
 			all = append(all, n.Args[1])
+		case strings.HasSuffix(name, ".Add") && len(n.Args) == 2: // accountfile.Faults
+			all = append(all, n.Args[1])
 		case strings.HasSuffix(name, ".add") && len(n.Args) == 3: // config.Faults
 			all = append(all, n.Args[1], n.Args[2])
 		}

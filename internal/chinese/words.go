@@ -23,6 +23,22 @@ var words = map[string]map[string]string{
 	"archive": {"detached": "已分离", "dropped": "已删表", "restored": "已恢复", "destroyed": "已销毁"},
 	"side":    {"front": "前置", "relay": "中继"},
 	"export":  {"full": "全量", "partial": "部分", "supplement": "补充"},
+	// What an action changed, and words that are a whole value of it.
+	"change": {
+		"account": "账户", "added": "添加", "allowed_apps": "允许的 AppID", "app": "AppID", "archive": "归档", "authcode": "授权码", "authcodes": "授权码", "ban": "封禁",
+		"bound_accounts": "限定账户", "bound_networks": "限定网段", "burst": "突发", "chained": "转接", "client_certs": "证书", "confined_accounts": "专用账户",
+		"config_hash": "配置散列值", "confirmed": "确认", "connections": "连接", "copied": "复制", "despite": "放行", "handed_in": "报送", "logins": "登录", "loss": "损失",
+		"master_key": "主密钥", "merged": "合并", "migration": "升级表结构", "moved": "移动", "networks": "网段", "operators": "操作员", "outcome": "结果", "password": "密码",
+		"previous_until": "旧授权码有效至", "rate": "速率", "receipt": "回执", "record": "记录", "recovered": "恢复", "relay": "中继", "released": "释放", "removed": "删除",
+		"replaced": "替换", "report": "报送文件", "retired": "退役", "scope": "范围", "sealed_authcodes": "重新加密的授权码", "session": "会话", "sessions": "会话", "signal": "信号",
+		"state": "状态", "terminal": "终端", "terminal_apps": "终端 AppID", "unlocked": "解锁", "verdict": "结论", "waived": "放行", "window_size": "窗口",
+	},
+	"changed": {
+		"enabled": "启用", "disabled": "停用", "removed": "已注销", "customer": "客户", "operator": "操作员", "direct": "直连", "investor-relay": "多对多中继",
+		"operator-relay": "一对多中继", "begun": "已开始", "done": "完成", "ended": "已结束", "none": "无", "made": "已建立", "accepted": "已接受", "discarded": "已丢弃",
+		"in quarantine": "在隔离区", "ended by its relay": "由其中继结束", "nothing came since the last one": "上次之后没有新内容", "true": "是", "false": "否",
+		"detached": "已分离", "dropped": "已删表", "restored": "已恢复", "destroyed": "已销毁", "listed": "须已准入", "audit": "不限，只统计",
+	},
 }
 
 // Word is a word of a closed set in Chinese; one that the set lacks stays as it is.

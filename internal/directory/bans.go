@@ -49,7 +49,7 @@ func (d *Directory) SetBan(ctx context.Context, b Ban) error {
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		d.action.Note("ban", was, "until "+banTime(b.Ends))
+		d.action.Note("ban", was, "until "+noted(b.Ends))
 		return d.exec(ctx, tx, store.ErrExists, insertRow("ban", banColumns)+` ON CONFLICT (network) DO UPDATE SET
 			ends = excluded.ends, created = excluded.created, banned_by = excluded.banned_by, why = excluded.why`, banArgs(&b)...)
 	})
@@ -73,10 +73,11 @@ func (d *Directory) endOfBan(ctx context.Context, tx *sql.Tx, network netip.Pref
 	if err != nil {
 		return "", err
 	}
-	return "until " + banTime(sqlrows.FromMicros(ends)), nil
+	return "until " + noted(sqlrows.FromMicros(ends)), nil
 }
 
-func banTime(t time.Time) string { return t.In(regulation.Zone).Format(time.RFC3339) }
+// noted is a time as an action has it.
+func noted(t time.Time) string { return t.In(regulation.Zone).Format(time.RFC3339) }
 
 // Bans are those in force, in the order of their networks' texts.
 func (d *Directory) Bans(ctx context.Context) ([]Ban, error) {

@@ -107,7 +107,7 @@ func (d *Directory) SetAppEnabled(ctx context.Context, id regulation.AppID, enab
 func (d *Directory) SetAppCodes(ctx context.Context, was []byte, a auth.App) error {
 	d.action.Note("authcode", "", "")
 	if !a.Previous.Until.IsZero() {
-		d.action.Note("previous_until", "", a.Previous.Until.Format(time.RFC3339))
+		d.action.Note("previous_until", "", noted(a.Previous.Until))
 	}
 	return d.change(ctx, store.ErrNotFound, `UPDATE app SET sealed = $1, cipher = $2,
 		previous_sealed = $3, previous_cipher = $4, previous_until = $5, changed = $6, version = $9 WHERE app_id = $7 AND sealed = $8`,
@@ -159,7 +159,7 @@ func (d *Directory) SetPassword(ctx context.Context, account regulation.Account,
 
 // UnlockAccount notes that an operator lifted the account's locks at that time; ErrNotFound.
 func (d *Directory) UnlockAccount(ctx context.Context, account regulation.Account, at time.Time) error {
-	d.action.Note("unlocked", "", at.Format(time.RFC3339))
+	d.action.Note("unlocked", "", noted(at))
 	return d.change(ctx, store.ErrNotFound, "UPDATE account SET unlocked = $1, changed = $2, version = $4 WHERE account = $3 AND state <> 2",
 		sqlrows.Micros(at), sqlrows.Micros(d.now()), string(account))
 }

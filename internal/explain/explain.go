@@ -55,6 +55,19 @@ type Result struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// StoreErr is why the store was not read, for the advice behind it; a warning says it, too.
 	StoreErr error `json:"-"`
+	logs int // how many audit logs were read, those that the configuration or an archive names too
+}
+
+// NotFound is the error of a key that is nowhere, nil else.
+func (r *Result) NotFound() error {
+	if len(r.Visits) > 0 || slices.ContainsFunc(r.Records, func(r Record) bool { return r.Stored || r.Archive != "" }) {
+		return nil
+	}
+	logs := "1 audit log"
+	if r.logs != 1 {
+		logs = fmt.Sprintf("%d audit logs", r.logs)
+	}
+	return fmt.Errorf("%s is in none of %s: name the logs of all fronts and relay agents, also those from before the last rotation", r.Key, logs)
 }
 
 // Visit is what one front or agent wrote about one login, in the order of time.
@@ -94,7 +107,7 @@ func Run(ctx context.Context, opt Options) (*Result, error) {
 	if len(opt.Audit) == 0 && opt.Archives == nil {
 		return nil, errors.New("want at least one audit log")
 	}
-	s := &search{ctx: ctx, opt: &opt, keys: map[string]bool{key: true}, result: &Result{Key: key}}
+	s := &search{ctx: ctx, opt: &opt, keys: map[string]bool{key: true}, result: &Result{Key: key, logs: len(opt.Audit)}}
 	if err := s.findNames(); err != nil {
 		return nil, err
 	}

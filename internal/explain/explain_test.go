@@ -60,6 +60,20 @@ func look(t *testing.T, key string, o explain.Options) *explain.Result {
 	return r
 }
 
+// TestNotFound: the logs that were read are counted.
+func TestNotFound(t *testing.T) {
+	t.Parallel()
+	logs := []string{file(t, "a", frontLog), file(t, "b", agentLog)}
+	for n, want := range map[int]string{1: "ZZZZZZ is in none of 1 audit log: name", 2: "ZZZZZZ is in none of 2 audit logs: name"} {
+		if err := look(t, "ZZZZZZ", explain.Options{Audit: logs[:n]}).NotFound(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if err := look(t, "7AB44Z", explain.Options{Audit: logs}).NotFound(); err != nil {
+		t.Error(err)
+	}
+}
+
 // steps are the entries of all visits, as "session event reason".
 func steps(r *explain.Result) string {
 	var all []string

@@ -151,12 +151,15 @@ func showActions(list []store.Action) []shownAction {
 }
 
 func printActions(w io.Writer, list []store.Action) {
+	brief, outcome := actions.Brief, actions.Outcome
+	if command.ReadsChinese(w) {
+		brief, outcome = actions.BriefChinese, actions.OutcomeChinese
+	}
 	command.Table(w, "TIME\tBY\tCOMMAND\tSUBJECT\tOUTCOME\tWHY\tCHANGES", func(w io.Writer) {
 		for i := range list {
 			a := &list[i]
-			outcome := command.SentenceFor(w, cmp.Or(actions.Outcome(a), "-"))
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", show.Time(a.At), show.Cell(a.By()), show.Cell(a.Command), show.Cell(a.Subject),
-				show.Cell(outcome), show.Cell(a.Why), show.Cell(actions.Brief(a)))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", show.Time(a.At), show.Cell(a.By()), show.Cell(a.Command), show.Cell(command.SentenceFor(w, a.Subject)),
+				show.Cell(cmp.Or(outcome(a), "-")), show.Cell(a.Why), show.Cell(brief(a)))
 		}
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,11 +50,7 @@ func NewExplain(e *command.Env) *cobra.Command {
 				return err
 			}
 			e.AdviseRole(c, result.StoreErr)
-			if len(result.Visits) == 0 && !slices.ContainsFunc(result.Records, func(r explain.Record) bool { return r.Stored || r.Archive != "" }) {
-				return fmt.Errorf("%s is in none of %s: name the logs of all fronts and relay agents, also those from before the last rotation",
-					result.Key, command.AuditLogCount(len(o.Audit)))
-			}
-			return nil
+			return result.NotFound()
 		}),
 	}
 	command.OptionalConfigFlag(c, &path, "configuration file; may be left out where --audit names the logs", 1)
