@@ -55,7 +55,7 @@ type Result struct {
 	Warnings []string `json:"warnings,omitempty"`
 	// StoreErr is why the store was not read, for the advice behind it; a warning says it, too.
 	StoreErr error `json:"-"`
-	logs int // how many audit logs were read, those that the configuration or an archive names too
+	logs     int   // how many audit logs were read, those that the configuration or an archive names too
 }
 
 // NotFound is the error of a key that is nowhere, nil else.

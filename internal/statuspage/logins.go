@@ -91,6 +91,9 @@ func appRowOf(id string, a tally.App) appRow {
 	return r
 }
 
+// Other reports whether the row is that of all terminals whose AppID is none of the admitted ones, or that sent none.
+func (r *appRow) Other() bool { return r.AppID == tally.OtherApp }
+
 func (r *appRow) events() uint64 { return r.Accepted + r.LoginsRefused + r.AuthRefused }
 
 // sorted has the most frequent first, without those that did not come.

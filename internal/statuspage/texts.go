@@ -47,6 +47,7 @@ var texts = map[string]phrase{
 	"authFailed":   {"authentication refused", "认证被拒"},
 	"loginFailed":  {"login refused", "登录被拒"},
 	"failures":     {"refused by reason", "拒绝原因"},
+	"otherApps":    {"other", "其他"},
 	"moreApps":     {"AppIDs more", "个 AppID 未列出"},
 	"stores":       {"Records", "记录"},
 	"localRows":    {"records in the local store", "本地库记录"},

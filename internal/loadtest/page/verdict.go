@@ -72,7 +72,7 @@ func assertions(r *result.Result, t *words) []asserted {
 func causes(r *result.Result, t *words) []string {
 	var texts []string
 	if r.Limited() {
-		texts = append(texts, fmt.Sprintf(t.Limited, fmt.Sprintf("%.0f %%", 100*r.CPU)))
+		texts = append(texts, fmt.Sprintf(t.Limited, fmt.Sprintf("%.0f %%", 100*r.CPU), count(r.LateOnes())))
 	}
 	for _, cause := range r.Causes {
 		text := t.Causes[string(cause)]

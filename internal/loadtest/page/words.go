@@ -51,8 +51,8 @@ var english = words{
 		"errors":   "%s visits or requests had a wrong answer, and no assertion says how many may.",
 		"asserted": "%s of %s assertions do not hold.", "unproven": "What was answered is not what is stored: %s differences.",
 	},
-	Limited: "The generator used %s of a processor, or began more than one in a hundred visits or requests late: " +
-		"the figures may show its own limit, not the front's.",
+	Limited: "The generator used %s of a processor and began %s visits or requests late: the figures may show its own limit, " +
+		"not the front's. Give it a processor of its own, another machine, or --generators.",
 	FullRate:   "Logins a second at the full rate",
 	Uncompared: "That what was answered is stored is not proven: %s.",
 	Rate:       "Logins a second", RateOf: "over %s s", Best: "best second", Peak: "historical peak", Multiple: "Multiple of the historical peak",

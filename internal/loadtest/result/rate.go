@@ -80,10 +80,11 @@ func (r *Result) Limited() bool {
 	if r.Requests != nil {
 		all += r.Requests.Sent
 	}
-	return r.CPU > mostCPU || float64(r.lateOnes()) > mostLateShare*float64(all)
+	return r.CPU > mostCPU || float64(r.LateOnes()) > mostLateShare*float64(all)
 }
 
-func (r *Result) lateOnes() int {
+// LateOnes is how many visits and requests the generator began late.
+func (r *Result) LateOnes() int {
 	if r.Requests == nil {
 		return r.Counts.Late
 	}

@@ -83,7 +83,7 @@ func (r *Result) Text(w io.Writer, language string) {
 		fmt.Fprintf(w, "%s  %s  %.3f  %s\n", t.asserted, a.Text, a.Value, verdict)
 	}
 	if r.Limited() {
-		fmt.Fprintf(w, t.limited, 100*r.CPU, r.lateOnes())
+		fmt.Fprintf(w, t.limited, 100*r.CPU, r.LateOnes())
 	}
 	r.printCauses(w, t, language)
 	verdict := t.bad
