@@ -56,7 +56,7 @@ func newTable(class string, all []Finding) table {
 	return t
 }
 
-// Place is where a finding is, in Chinese; what exactly is wrong there stays in English.
+// Place is where a finding is, in Chinese.
 func (e Example) Place() string {
 	switch {
 	case e.Line == 0:

@@ -81,7 +81,7 @@ func (t *textWriter) findings(title string, all []Finding) {
 		t.line(t.say("  %s: %s (%s)", "  %s：%s（%s）"), f.Kind, t.say(f.English, f.Chinese), group(f.Count))
 		few := f.Examples[:min(len(f.Examples), examplesShown)]
 		for _, e := range few {
-			t.line("    %s", t.say(e.String(), e.inChinese()))
+			t.line("    %s", t.say(e.String(), e.Chinese()))
 		}
 		if more := f.Count - int64(len(few)); more > 0 {
 			t.line(t.say("    and %s more", "    另有 %s 处"), group(more))
@@ -109,8 +109,8 @@ func (e Example) String() string {
 	return s.String()
 }
 
-// inChinese is String in Chinese.
-func (e Example) inChinese() string {
+// Chinese is String in Chinese.
+func (e Example) Chinese() string {
 	place, problem := e.Place(), chinese.Of(e.Problem)
 	for _, kind := range addrKinds {
 		if problem == kind.english {
