@@ -6,7 +6,7 @@ import (
 )
 
 // catalogs are all of them.
-var catalogs = []map[string]string{agent, changes, checks, obstacles, behind(obstacles), nextSteps, texts, behind(texts), settlement, stores, commands, configuration, values, loadtest, foreign}
+var catalogs = []map[string]string{agent, changes, ping, checks, obstacles, behind(obstacles), nextSteps, texts, behind(texts), settlement, stores, commands, configuration, values, loadtest, foreign}
 
 // behind has each sentence behind the name of what it is about, as a line has them.
 func behind(catalog map[string]string) map[string]string {

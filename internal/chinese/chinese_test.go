@@ -14,7 +14,7 @@ var covered = []string{
 	"internal/command/reports", "internal/command/storage", "internal/command/trial", "internal/accountfile", "internal/actions", "internal/agent", "internal/agent/registryfile", "internal/archive", "internal/assemble", "internal/auditlog", "internal/auditsearch",
 	"internal/auth", "internal/calendar", "internal/config", "internal/core/local", "internal/daemon", "internal/directory", "internal/doctor",
 	"internal/explain", "internal/extsort", "internal/files", "internal/loadtest", "internal/loadtest/generators", "internal/loadtest/population", "internal/loadtest/prepare",
-	"internal/loadtest/proof", "internal/loadtest/result", "internal/ops", "internal/recovery", "internal/relay", "internal/settlement",
+	"internal/loadtest/proof", "internal/loadtest/result", "internal/ops", "internal/ping", "internal/recovery", "internal/relay", "internal/settlement",
 	"internal/settlement/daily", "internal/settlement/merge", "internal/settlement/quality", "internal/settlement/reconcile",
 	"internal/settlement/relayreport", "internal/settlement/reportfile", "internal/settlement/verify", "internal/settlement/verifykeys", "internal/sqlitefile", "internal/subject",
 	"internal/store", "internal/store/forward", "internal/store/heartbeat", "internal/store/journal", "internal/store/localfile", "internal/store/online",
@@ -24,7 +24,7 @@ var covered = []string{
 // notShown are files of them whose sentences no operator and no clerk reads: what one process says to another, and what a
 // developer's or a tester's command prints.
 var notShown = []string{
-	"internal/command/trial/core_", "internal/command/trial/collect", "internal/command/trial/ping",
+	"internal/command/trial/core_", "internal/command/trial/collect",
 	"internal/daemon/hand_over.go", "internal/daemon/take_over.go", "internal/daemon/taken_address.go", "internal/store/journal/direct.go",
 	"internal/settlement/daily/text.go", // in both languages
 	"internal/settlement/status.go",     // differences, beside the word of their kind
@@ -174,6 +174,8 @@ func TestOf(t *testing.T) {
 		"--day: \"2026\" is not a day: want YYYYMMDD, for example 20260105":                                         "--day：\"2026\" 不是日期：应为 YYYYMMDD，例如 20260105",
 		"--password-file: pw is in quotation marks (“, U+201C); take them off; --as-is says that they belong to it": "--password-file: pw 带有引号（“，U+201C）；请去掉；如果它们属于其中，请加 --as-is",
 		"standard input holds a zero-width space (U+200B), which does not show":                                     "标准输入 含有不可见的零宽空格（U+200B）",
+		"connect 127.0.0.1:1: client: dial tcp 127.0.0.1:1: connect: connection refused":                            "连接 127.0.0.1:1：连接 127.0.0.1:1：连接被拒绝",
+		"login 127.0.0.1:1: front answered 3: 不合法的登录 [ref 5B8R2M]":                                                  "登录 127.0.0.1:1：前置应答 3：不合法的登录 [ref 5B8R2M]",
 		"unknown shorthand flag: 'c' in -c":                                                                         "没有单字母选项 c（写在 -c 中）",
 		"flag needs an argument: 'c' in -c":                                                                         "单字母选项 c（写在 -c 中）需要一个值",
 		"first line\n  the front is starting\nthird":                                                                "first line\n  前置正在启动\nthird",

@@ -328,6 +328,8 @@ var foreign = map[string]string{
 	"not a directory":                                                                     "不是文件夹",
 	"open %s: is %s, not a regular file":                                                  "%s 是%s，不是普通文件",
 	"ParseAddr(%q): %s":                                                                   "%q 不是地址：%s", "netip.ParsePrefix(%q): %s": "%q 不是网段：%s", "unable to parse IP": "不是 IP 地址",
+	"lookup %s on %s: no such host": "域名 %s 无法解析（DNS %s）", "lookup %s: no such host": "域名 %s 无法解析",
+	"address %s: missing port in address": "地址 %s 没有端口", "dial tcp": "连接",
 	"zip: not a valid zip file":            "不是有效的 zip 文件",
 	"open %s: permission denied":           "没有打开 %s 的权限",
 	"no such file or directory":            "文件或文件夹不存在",

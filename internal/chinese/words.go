@@ -16,6 +16,7 @@ var words = map[string]map[string]string{
 	},
 	"severity":  {"required": "必需", "warning": "警告"},
 	"key":       {"not yet": "未生效", "newest": "有效，最新", "valid": "有效", "expired": "已失效"},
+	"ping":      {"connect": "连接", "authenticate": "认证", "login": "登录", "logout": "登出"},
 	"masterkey": {"current": "当前", "new": "新", "old": "旧"},
 	"flag": {
 		"normal": "0 正常", "terminal_info_empty": "1 终端信息采集为空", "key_version_abnormal": "2 加密密钥版本异常", "terminal_data_abnormal": "3 终端信息数据异常",

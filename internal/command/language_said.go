@@ -54,6 +54,10 @@ var saidInChinese = map[string]string{
 	"terminals %d, connections %d, AppIDs %d\n":                                                                                          "终端 %d，连接 %d，AppID %d\n",
 	"front: %s; this clock is %.0f s ahead of it\n\n":                                                                                    "前置：%s；本机时钟比它快 %.0f 秒\n\n",
 
+	// ping.
+	"front   %s\nlocal   %s\n": "前置    %s\n本机    %s\n",
+	"seen    %s  (what the front recorded)\nrecord  %s\nday     %s  (its report has a line of this login, with abnormal flag 1)\n": "所见    %s（前置所记录的地址）\n记录    %s\n交易日  %s（该日的报送文件有这次登录的一行，异常标识 1）\n",
+
 	// loadtest.
 	"%d generators may join: tradefront loadtest run --join %s --people FILE --key FILE --i-own HOST\n": "等待 %d 个压测进程加入：tradefront loadtest run --join %s --people FILE --key FILE --i-own HOST\n",
 	"generator %d of %d joined from %s\n": "压测进程 %d（共 %d 个）已从 %s 加入\n",

@@ -14,7 +14,7 @@ import (
 
 // printedInEnglish are files whose output a developer or a tester reads, or that goes into the log of a service.
 var printedInEnglish = []string{
-	"trial/core_", "trial/loadtest_run", "trial/loadtest_tell", "trial/loadtest_merge", "trial/loadtest_verify", "trial/ping.go",
+	"trial/core_", "trial/loadtest_run", "trial/loadtest_tell", "trial/loadtest_merge", "trial/loadtest_verify",
 	"help/man.go", "fronts/serve.go",
 }
 

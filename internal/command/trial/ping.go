@@ -60,12 +60,12 @@ func NewPing(e *command.Env) *cobra.Command {
 }
 
 func printPing(w io.Writer, r *ping.Result) {
-	fmt.Fprintf(w, "front   %s\nlocal   %s\n", r.Address, r.Local)
+	command.Tell(w, "front   %s\nlocal   %s\n", r.Address, r.Local)
 	if r.Seen != "" {
-		fmt.Fprintf(w, "seen    %s  (what the front recorded)\nrecord  %s\n"+
+		command.Tell(w, "seen    %s  (what the front recorded)\nrecord  %s\n"+
 			"day     %s  (its report has a line of this login, with abnormal flag 1)\n", r.Seen, r.Record, r.Day)
 	}
 	for _, s := range r.Steps {
-		fmt.Fprintf(w, "%-13s %8.3f ms\n", s.Step, s.Ms)
+		fmt.Fprintf(w, "%-13s %8.3f ms\n", command.WordFor(w, "ping", s.Step), s.Ms)
 	}
 }
