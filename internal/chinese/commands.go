@@ -151,11 +151,11 @@ var commands = map[string]string{
 	"store: account %q: state %d is none":                         "账户 %q：没有状态 %d",
 
 	"name the AppID, see `tradefront app list`":                                        "请给出 AppID，见 `tradefront app list`",
-	"name what to bind or unbind: --account, --account-prefix, --network or --confine": "请写明要绑定或解除的内容：--account、--account-prefix、--network 或 --confine",
-	"it is not bound to %v; see `tradefront app show`":                                 "它没有绑定到 %v；见 `tradefront app show`",
+	"name what to bind or unbind: --account, --account-prefix, --network or --confine": "请写明要限定或解除限定的内容：--account、--account-prefix、--network 或 --confine",
+	"it is not bound to %v; see `tradefront app show`":                                 "它没有限定于 %v；见 `tradefront app show`",
 	"%q is neither an account nor the beginning of accounts as 8001*: %w":              "%q 既不是账户，也不是如 8001* 的账户前缀：%w",
-	"%s: %d, and an AppID may be bound to %d at most":                                  "%s：%d 个，而一个 AppID 最多绑定 %d 个",
-	"it is a relay's, and a binding is of direct terminals: `tradefront relay change` names the networks of a relay, `tradefront relay scope` the accounts": "它是中继的，而绑定只用于直连终端：中继的网段用 `tradefront relay change`，账户用 `tradefront relay scope`",
+	"%s: %d, and an AppID may be bound to %d at most":                                  "%s：%d 个，而一个 AppID 最多限定 %d 个",
+	"it is a relay's, and a binding is of direct terminals: `tradefront relay change` names the networks of a relay, `tradefront relay scope` the accounts": "它是中继的，而限定只用于直连终端：中继的网段用 `tradefront relay change`，账户用 `tradefront relay scope`",
 
 	// Reloads and upgrades of a running front.
 	"%s to process %d: %w": "向进程 %[2]d 发送 %[1]s：%[3]w",
@@ -330,6 +330,11 @@ var foreign = map[string]string{
 	"ParseAddr(%q): %s":                                                                   "%q 不是地址：%s", "netip.ParsePrefix(%q): %s": "%q 不是网段：%s", "unable to parse IP": "不是 IP 地址",
 	"lookup %s on %s: no such host": "域名 %s 无法解析（DNS %s）", "lookup %s: no such host": "域名 %s 无法解析",
 	"address %s: missing port in address": "地址 %s 没有端口", "dial tcp": "连接",
+	"scope %q is none of all, prefix:P, single:ACCOUNT and an account": "范围 %q 不是 all、prefix:P、single:ACCOUNT 或账户",
+	"invalid character %s looking for beginning of value":              "JSON 格式错误：应为值，而有字符 %s",
+	"invalid character %s looking for beginning of object key string":  "JSON 格式错误：应为键，而有字符 %s",
+	"invalid character %s after %s":                                    "JSON 格式错误：有多余的字符 %s（%s 之后）", "invalid character %s in %s": "JSON 格式错误：有无效字符 %s（%s 中）",
+	"unexpected end of JSON input":         "JSON 不完整",
 	"zip: not a valid zip file":            "不是有效的 zip 文件",
 	"open %s: permission denied":           "没有打开 %s 的权限",
 	"no such file or directory":            "文件或文件夹不存在",

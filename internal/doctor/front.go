@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/ops"
 )
 
@@ -55,8 +56,8 @@ func checkFront(_ context.Context, s *Site, f *findings) {
 		finding.Next = say("give each front an admin.address and a store.path of its own; run this as the front's user",
 			"为每个前置设置各自的 admin.address 和 store.path；以前置的用户运行本命令")
 	case err == nil:
-		f.pass("front %d, tradefront %s, answers at %s and is %s", "前置 %d（tradefront %s）在 %s 应答，状态 %s",
-			status.FrontID, status.Version, address, status.State)
+		f.pass("front %[1]d, tradefront %[2]s, answers at %[3]s and is %[4]s", "前置 %[1]d（tradefront %[2]s）在 %[3]s 应答，状态：%[5]s",
+			status.FrontID, status.Version, address, status.State, chinese.Word("state", status.State))
 	case s.runs || s.Front != "":
 		f.trouble(say("the front does not answer at %s: %s", "前置在 %s 没有应答：%s", address, oneLine(err))).Key = "admin.address"
 	default:
