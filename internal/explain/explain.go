@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -130,15 +131,16 @@ type search struct {
 	result  *Result
 	keys    map[string]bool  // every name of the login that is known
 	anchors []auditlog.Entry // lines that have one of them
+	size    int64            // of all logs
+	rounds  int64            // in which they are read, as far as is known
 	done    int64
-	total   int64
 }
 
 // findNames reads the logs until no line brings another name.
 func (s *search) findNames() error {
 	for round := range maxRounds {
 		before := len(s.keys)
-		s.anchors = nil
+		s.anchors, s.rounds = nil, int64(round)+2 // this one, and that for the visits
 		var found []string
 		err := s.read(round == 0, func(e *auditlog.Entry) {
 			if named(e, s.keys) {
@@ -233,6 +235,11 @@ func (s *search) whyOf(v *Visit) Why {
 // round; what cannot be read later is a warning there.
 func (s *search) read(first bool, each func(e *auditlog.Entry), wanted func([]byte) bool) error {
 	for _, path := range s.opt.Audit {
+		if info, err := os.Stat(path); first && err == nil {
+			s.size += info.Size()
+		}
+	}
+	for _, path := range s.opt.Audit {
 		if err := s.readFile(path, first, each, wanted); err != nil {
 			return err
 		}
@@ -246,9 +253,6 @@ func (s *search) readFile(path string, first bool, each func(e *auditlog.Entry),
 		return err
 	}
 	defer func() { err = errors.Join(err, lines.Close()) }()
-	if first {
-		s.total += lines.Info().Size()
-	}
 	before := s.done
 	defer func() { s.done = before + lines.Offset() }()
 	for {
@@ -262,7 +266,8 @@ func (s *search) readFile(path string, first bool, each func(e *auditlog.Entry),
 		}
 		if lines.Lines()%1024 == 0 {
 			if s.opt.Reading != nil {
-				s.opt.Reading(before+lines.Offset(), s.total)
+				total := s.rounds * s.size
+				s.opt.Reading(min(before+lines.Offset(), total), total) // a log may have grown
 			}
 			if err := s.ctx.Err(); err != nil {
 				return err

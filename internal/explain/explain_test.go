@@ -74,6 +74,25 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
+// TestReadingEndsAtItsTotal: the logs are read several times, and progress counts each.
+func TestReadingEndsAtItsTotal(t *testing.T) {
+	t.Parallel()
+	noise := strings.Repeat(`{"time":"2026-01-05T08:59:05.100+08:00","event":"logout","reason":"ok","front_id":1,"session_id":77}`+"\n", 5000)
+	logs := []string{file(t, "a", frontLog+noise), file(t, "b", agentLog+noise)}
+	for _, key := range []string{"7AB44Z", "ZZZZZZ"} {
+		calls, last := 0, 0.0
+		look(t, key, explain.Options{Audit: logs, Reading: func(done, total int64) {
+			calls++
+			if last = float64(done) / float64(total); done > total {
+				t.Fatalf("%s: %d bytes of %d were read", key, done, total)
+			}
+		}})
+		if calls < 16 || last < 0.9 {
+			t.Errorf("%s: %d calls, the last at %.2f of all", key, calls, last)
+		}
+	}
+}
+
 // steps are the entries of all visits, as "session event reason".
 func steps(r *explain.Result) string {
 	var all []string
