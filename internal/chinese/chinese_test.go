@@ -34,7 +34,7 @@ var notShown = []string{
 var parts = []string{
 	"; did you mean %s?", ", or set %s to the file itself", "some records", "the records", "%sto replace it all the same, and keep it beside the new one: --force --reason TEXT",
 	", and the store that reports now does not continue it: an older copy of the file was put back, or runs beside it",
-	"has never told PostgreSQL what it holds, although %s", "next: look into it before you give it away; MANIFEST.txt says what is in it",
+	"has never told PostgreSQL what it holds, although %s", "has a clock that is %s %s PostgreSQL's: login times of the day are wrong, and may be those of another day", "next: look into it before you give it away; MANIFEST.txt says what is in it",
 	"%.0f %% of the last %d customers came from one address%s", "%.0f %% of the last %d customers came from addresses that are not of the Internet%s",
 	": is there a load balancer or an address translation that hides the customers? Have it send the PROXY header and set client_address: proxy, see Load balancers in docs/operations.md",
 	"the request is no JSON of an EndSession", "the request is no JSON of a Trace", // from a command to the front
@@ -55,6 +55,28 @@ func TestEachSentenceHasChinese(t *testing.T) {
 		}
 	}
 }
+
+// TestNoSentenceStaysEnglish: a format of few letters, as "%s is %s", fits many a sentence, and leaves what is in its values in English.
+func TestNoSentenceStaysEnglish(t *testing.T) {
+	t.Parallel()
+	s := readSource()
+	for _, folder := range covered {
+		for _, sentence := range s.sentences[folder] {
+			if slices.Contains(parts, sentence.format) || slices.ContainsFunc(notShown, func(file string) bool { return strings.HasPrefix(sentence.at, file) }) {
+				continue
+			}
+			got := Of(rendered(sentence.format))
+			if left := words3.FindString(commandLine.ReplaceAllString(got, "")); left != "" {
+				t.Errorf("%s: %q is %q, with %q", sentence.at, sentence.format, got, left)
+			}
+		}
+	}
+}
+
+var (
+	words3      = regexp.MustCompile(`\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b`)
+	commandLine = regexp.MustCompile("`[^`]*`|tradefront [a-z -]+")
+)
 
 // has reports whether some catalog has the format as it is, or with other verbs for the same values.
 func has(english string) bool {
@@ -176,6 +198,7 @@ func TestOf(t *testing.T) {
 		"standard input holds a zero-width space (U+200B), which does not show":                                     "标准输入 含有不可见的零宽空格（U+200B）",
 		"connect 127.0.0.1:1: client: dial tcp 127.0.0.1:1: connect: connection refused":                            "连接 127.0.0.1:1：连接 127.0.0.1:1：连接被拒绝",
 		"login 127.0.0.1:1: front answered 3: 不合法的登录 [ref 5B8R2M]":                                                  "登录 127.0.0.1:1：前置应答 3：不合法的登录 [ref 5B8R2M]",
+		"127.0.0.1:1 is down: dial_failed, connection refused":                                                      "127.0.0.1:1 已断开：dial_failed, connection refused",
 		"unknown shorthand flag: 'c' in -c":                                                                         "没有单字母选项 c（写在 -c 中）",
 		"flag needs an argument: 'c' in -c":                                                                         "单字母选项 c（写在 -c 中）需要一个值",
 		"first line\n  the front is starting\nthird":                                                                "first line\n  前置正在启动\nthird",

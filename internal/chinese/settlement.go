@@ -147,6 +147,12 @@ var settlement = map[string]string{
 	"--skip-bad names the report itself; name another file":          "--skip-bad 指定了报送文件本身；请指定别的文件",
 	"--skip-bad: %s is there already; move it away, or name another": "--skip-bad：%s 已存在；请移走它，或指定别的",
 
+	// Warnings of merge.
+	"%s is a partial report: the window of the day had not closed when it was made. Never hand in what was merged from it: get the seat's full export, and merge again":                                     "%s 是部分报送文件：生成时该交易日的时段尚未结束。切勿报送由它合并的文件：请取得该席位的全量导出，重新合并",
+	"%s is on a file system that cannot sync folders: the files are on disk, but if the machine stops now they may lose their names; look that they are there before you hand in, or write to a local disk": "%s 所在的文件系统不能同步文件夹：文件已落盘，但此刻停机可能丢失文件名；报送之前请确认文件在该处，或写入本地磁盘",
+	"%s may lack logins: %s": "%s 可能缺少登录：%s",
+	"%s and %s have the same content: is one of them a copy, and the other seat's report missing?": "%s 与 %s 内容相同：其中一个是否为副本，而缺少另一席位的报送文件？",
+
 	// Hand in, quality.
 	"--receipt: want one line of text":                            "--receipt：应为一行文本",
 	"--receipt: has %d bytes, at most %d are kept":                "--receipt：有 %d 字节，最多保存 %d 字节",

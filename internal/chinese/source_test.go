@@ -156,6 +156,8 @@ func spoken(n ast.Node) (all []ast.Expr) {
 		switch name := called(n); {
 		case name == "fmt.Errorf", name == "errors.New", (strings.HasSuffix(name, ".warn") || strings.HasSuffix(name, ".Warn") || ofEnv(n)) && len(n.Args) > 0:
 			all = append(all, n.Args[0])
+		case name == "append" && len(n.Args) == 2 && nameOf(n.Args[0]) == "Warnings":
+			all = append(all, n.Args[1])
 		case strings.HasSuffix(name, ".problem") && len(n.Args) == 1: // of a search in audit logs
 			all = append(all, n.Args[0])
 		case strings.HasSuffix(name, ".fault") && len(n.Args) == 2: // of a load test's proof
