@@ -9,6 +9,11 @@ var agent = map[string]string{
 	"a front cannot be reached, another attempt follows":                             "前置不可达，将再次尝试",
 	"the front says that upstream.app_id has type %q, want an investor relay's, '2'": "前置称 upstream.app_id 的类型为 %q，应为多对多中继的 '2'",
 	"a relay agent has no key of the monitoring centre":                              "中继程序没有监控中心的密钥",
+	"this clock is %v ahead of the front's; mend it by NTP where that is over %v":    "本机时钟比前置的快 %v；超过 %v 时请用 NTP 校准",
+	"business messages are answered 77: on the one connection of mode operator nothing tells the front whose message it is; a trading core behind this agent takes them with core.driver: link, the front's with mode investor": "业务报文应答 77：operator 模式只有一个连接，前置无法知道报文是谁的；core.driver: link 时由本中继程序之后的交易核心处理，前置的核心则需 investor 模式",
+	"upstream.tls.enabled is false: passwords go to %s in clear; use TLS, a tunnel, or a network of the firm's own":                                                                                                             "upstream.tls.enabled 为 false：密码以明文送往 %s；请用 TLS、隧道，或期货公司自己的网络",
+	"upstream.terminal_info_file is sent again at each reconnect: a front records it with flag 3, or refuses the operator for good; name the monitoring centre's public key in upstream.key_file in its place":                  "每次重连都会再次发送 upstream.terminal_info_file：前置以异常标识 3 记录，或一直拒绝该操作员；请改为在 upstream.key_file 中写明监控中心的公钥",
+	"chained is true, and the registry file was exported for a relay that carries no others: at the firm tradefront relay change %s --chained, then export again":                                                               "chained 为 true，而 AppID 文件是为不承载其他中继的中继导出的：请期货公司执行 tradefront relay change %s --chained，然后重新导出",
 	"receipt of %s: %w": "%s 的回执：%w",
 
 	"%s is no relay":     "%s 不是中继",

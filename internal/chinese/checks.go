@@ -102,6 +102,7 @@ var checks = map[string]string{
 	"%v: %s is in use on trading day %s, and the calendar's is another: look whether the core has changed its day, or mend calendar_file": "%v：%s 正在使用，其交易日为 %s，与交易日历不符：请查看核心是否已切换交易日，或修正 calendar_file",
 	"%v: %s gives no credit: business messages wait for core.link.wait and are then answered 90; ask who runs the core":                   "%v：%s 没有给额度：业务报文等待 core.link.wait 之后答 90；请询问核心的运维",
 	"%v: %d bytes wait for %s to read them, more than core.link.queue_low; ask who runs the core, and look at the network to it":          "%[1]v：有 %[2]d 字节等待 %[3]s 读取，超过 core.link.queue_low；请询问核心的运维，并检查到它的网络",
+	"%s: the certificate cannot be read: %v": "%s：证书无法读取：%v", "%s: the certificate ends in %.0f days": "%s：证书将在 %.0f 天后到期",
 	"%v is dialling":      "%v 正在连接",
 	"%v is down":          "%v 已断开",
 	"%v is standby":       "%v 为备用",

@@ -156,7 +156,7 @@ func spoken(n ast.Node) (all []ast.Expr) {
 		switch name := called(n); {
 		case name == "fmt.Errorf", name == "errors.New", (strings.HasSuffix(name, ".warn") || strings.HasSuffix(name, ".Warn") || ofEnv(n)) && len(n.Args) > 0:
 			all = append(all, n.Args[0])
-		case name == "append" && len(n.Args) == 2 && nameOf(n.Args[0]) == "Warnings":
+		case name == "append" && len(n.Args) == 2 && slices.Contains([]string{"Warnings", "remarks", "warnings", "lines"}, nameOf(n.Args[0])):
 			all = append(all, n.Args[1])
 		case strings.HasSuffix(name, ".problem") && len(n.Args) == 1: // of a search in audit logs
 			all = append(all, n.Args[0])
@@ -169,7 +169,9 @@ func spoken(n ast.Node) (all []ast.Expr) {
 		}
 	case *ast.ReturnStmt:
 		if len(n.Results) == 2 { // of a check
-			if ready, is := n.Results[0].(*ast.Ident); is && (ready.Name == "true" || ready.Name == "false") {
+			ready, is := n.Results[0].(*ast.Ident)
+			_, compared := n.Results[0].(*ast.BinaryExpr)
+			if is && (ready.Name == "true" || ready.Name == "false") || compared {
 				all = append(all, n.Results[1])
 			}
 		}

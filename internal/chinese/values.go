@@ -35,6 +35,7 @@ var values = map[string]string{
 	"want a list, not %s": "应为列表，而不是%s", "begin each entry with - ": "每项以 - 开头",
 	"write [1, 2], or [] for none": "写 [1, 2]，没有则写 []", "write [a, b], or [] for none": "写 [a, b]，没有则写 []",
 	"has no value": "没有值", "write a value (\"\" for none) or remove the line": "写一个值（没有则写 \"\"），或删去该行",
+	"want %s or %s":   "应为 %s 或 %s",
 	"want %s, not %s": "应为%s，而不是%s",
 	"is %s without quotes, and may not mean what it shows": "是没有引号的%s，含义可能与所见不同",
 	"put it in quotes": "请加引号", "put it in quotes%s": "请加引号%s", "remove the quotes": "请去掉引号", "is a text, want %s": "是文本，应为%s",

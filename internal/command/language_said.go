@@ -50,7 +50,7 @@ var saidInChinese = map[string]string{
 	"relay     %s (%s)\nauthcode  %s\n\nThe authcode is not shown again: give it to who runs the relay by a safe way.\n":                 "中继    %s（%s）\n授权码  %s\n\n授权码只显示这一次：请以安全方式交给中继的运行方。\n",
 	"scope of relay %s: %d added, %d removed, %d now; running fronts follow within seconds\n":                                            "中继 %s 的范围：增加 %d 项，删除 %d 项，现有 %d 项；运行中的前置几秒内生效\n",
 	"%s is good: mode %s, listeners %d, fronts %v, %d AppIDs exported %s\n":                                                              "%s 没有错误：模式 %s，监听地址 %d 个，前置 %v，AppID %d 个，导出于 %s\n",
-	"relay agent %d (%s, %s), tradefront %s, %s for %s\n":                                                                                "中继代理 %d（%s，%s），tradefront %s，%s，已 %s\n",
+	"relay agent %d (%s, %s), tradefront %s, %s for %s\n":                                                                                "中继程序 %d（%s，%s），tradefront %s，%s，已 %s\n",
 	"terminals %d, connections %d, AppIDs %d\n":                                                                                          "终端 %d，连接 %d，AppID %d\n",
 	"front: %s; this clock is %.0f s ahead of it\n\n":                                                                                    "前置：%s；本机时钟比它快 %.0f 秒\n\n",
 
