@@ -17,6 +17,17 @@ type Assertion struct {
 	Holds bool    `json:"holds"`
 }
 
+// measured is the value with its unit.
+func (a *Assertion) measured(t *words) string {
+	switch {
+	case a.IsTime() && a.Value == 0:
+		return t.notMeasured
+	case a.IsTime():
+		return fmt.Sprintf("%.3f ms", a.Value)
+	}
+	return fmt.Sprintf("%.3f", a.Value)
+}
+
 // assertion is one that was read: `login.p99<50ms`, `errors==0`, `rate>=2000`.
 type assertion struct {
 	text, subject, relation string

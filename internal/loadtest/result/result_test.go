@@ -246,6 +246,25 @@ func TestCausesAreNamed(t *testing.T) {
 	}
 }
 
+// TestTextHasUnits: a time that was asserted has its unit, and one that was not taken is no 0.
+func TestTextHasUnits(t *testing.T) {
+	t.Parallel()
+	r := ran(10)
+	r.Assertions = []Assertion{{Text: "p99<2ms", Value: 35.25}, {Text: "login.p50<2ms"}, {Text: "errors==0", Value: 3}}
+	for language, want := range map[string][]string{
+		"en": {"asserted  p99<2ms  35.250 ms  FAILS\n", "asserted  login.p50<2ms  not measured  FAILS\n", "asserted  errors==0  3.000  FAILS\n"},
+		"zh": {"判定条件  p99<2ms  35.250 ms  不满足\n", "判定条件  login.p50<2ms  没有数据  不满足\n", "判定条件  errors==0  3.000  不满足\n"},
+	} {
+		var b strings.Builder
+		r.Text(&b, language)
+		for _, w := range want {
+			if !strings.Contains(b.String(), w) {
+				t.Errorf("%s: %q is not in\n%s", language, w, b.String())
+			}
+		}
+	}
+}
+
 func TestText(t *testing.T) {
 	r := ran(10)
 	r.Counts.Failed, r.Failed["no answer: login"], r.Again, r.EndedEarly = 1, 1, map[string]int{"refused by code 90": 2}, Interrupted

@@ -15,7 +15,7 @@ type words struct {
 	title, target, began, lasted, early, host, version, config, generators    string
 	planned, begun, loggedIn, refused, failed, hostile, broken, lost          string
 	mostOpen, late, rate, peak, step, noStep                                  string
-	asserted, holds, fails, good, bad                                         string
+	asserted, holds, fails, good, bad, notMeasured                            string
 	cameAgain, sent, answered, wrong, lostRequests, doubled, again, perSecond string
 	noLogin, errors, unproven, limited, logins                                string
 	steps, requests                                                           map[string]string // by their names; by the scenario
@@ -28,7 +28,7 @@ var texts = map[string]*words{
 		planned: "planned", begun: "begun", loggedIn: "logged in", refused: "refused", failed: "failed", hostile: "attacks answered as they must be",
 		broken: "broken off", lost: "sessions lost", mostOpen: "connections at most", late: "begun late", rate: "logins a second",
 		peak: "of the historical peak", step: "STEP\tCOUNT\tMEAN ms\tp50\tp90\tp99\tp99.9\tMAX", noStep: "no login was answered",
-		asserted: "asserted", holds: "holds", fails: "FAILS", good: "PASSED", bad: "FAILED",
+		asserted: "asserted", holds: "holds", fails: "FAILS", good: "PASSED", bad: "FAILED", notMeasured: "not measured",
 		steps: map[string]string{
 			"login": "login, from its intended start", "service": "login, from its first packet", "connect": "connect",
 			"authenticate": "authenticate", "user_login": "log in",
@@ -47,7 +47,7 @@ var texts = map[string]*words{
 		planned:    "计划", begun: "已发起", loggedIn: "登录成功", refused: "被拒绝", failed: "失败", hostile: "攻击均按规定应答", broken: "中断",
 		lost: "会话丢失", mostOpen: "最大连接数", late: "发起过迟", rate: "每秒登录", peak: "倍历史峰值",
 		step: "步骤\t次数\t平均 ms\tp50\tp90\tp99\tp99.9\t最大", noStep: "没有登录得到应答",
-		asserted: "判定条件", holds: "满足", fails: "不满足", good: "通过", bad: "不通过",
+		asserted: "判定条件", holds: "满足", fails: "不满足", good: "通过", bad: "不通过", notMeasured: "没有数据",
 		steps: map[string]string{
 			"login": "登录（自计划时刻起）", "service": "登录（自首个报文起）", "connect": "建立连接", "authenticate": "终端认证", "user_login": "用户登录",
 			"request": "往返（自计划时刻起）", "request_service": "往返（自首个报文起）",
@@ -80,7 +80,7 @@ func (r *Result) Text(w io.Writer, language string) {
 		if !a.Holds {
 			verdict = t.fails
 		}
-		fmt.Fprintf(w, "%s  %s  %.3f  %s\n", t.asserted, a.Text, a.Value, verdict)
+		fmt.Fprintf(w, "%s  %s  %s  %s\n", t.asserted, a.Text, a.measured(t), verdict)
 	}
 	if r.Limited() {
 		fmt.Fprintf(w, t.limited, 100*r.CPU, r.LateOnes())
