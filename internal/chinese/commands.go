@@ -336,6 +336,8 @@ var foreign = map[string]string{
 	"invalid character %s after %s":                                    "JSON 格式错误：有多余的字符 %s（%s 之后）", "invalid character %s in %s": "JSON 格式错误：有无效字符 %s（%s 中）",
 	"unexpected end of JSON input": "JSON 不完整",
 	"--out %s is there already: it may be the only note of an earlier population; remove that with `tradefront loadtest remove`, or name another file": "--out %s 已存在：它可能是先前一批账户的唯一记录；请用 `tradefront loadtest remove` 移除那批账户，或指定别的文件",
+	"tradefront %s: front %d accepts connections on %s; admin %s; store %s; core %s":                                                                   "tradefront %s：前置 %d 在 %s 接受连接；管理端口 %s；存储 %s；核心 %s",
+	"%s (relays)":                          "%s（供中继）",
 	"zip: not a valid zip file":            "不是有效的 zip 文件",
 	"open %s: permission denied":           "没有打开 %s 的权限",
 	"no such file or directory":            "文件或文件夹不存在",

@@ -74,7 +74,8 @@ func TestTheTourInChinese(t *testing.T) {
 			t.Errorf("a heading in English: %s", line)
 		}
 	}
-	if text := out.String(); !strings.Contains(text, "已应答而未报送 0 次\n") || !strings.Contains(text, "\n合计 ") {
+	if text := out.String(); !strings.Contains(text, "已应答而未报送 0 次\n") || !strings.Contains(text, "\n合计 ") ||
+		!strings.Contains(text, "：前置 1 在 127.0.0.1:") || strings.Contains(text, "accepts connections") {
 		t.Errorf("no verdict in Chinese:\n%s", text)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/ops"
@@ -68,7 +69,11 @@ func (t *Tour) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, t.daemon.Stop(), t.core.stop()) }()
 
 	t.heading("The front is up, and behind it core-sim, which is no trading core")
-	t.say("%s", t.daemon.Banner())
+	banner := t.daemon.Banner()
+	if t.Language == show.Chinese {
+		banner = chinese.Of(banner)
+	}
+	t.say("%s", banner)
 	if url := t.statusPage(); url != "" {
 		t.say("status page, for a browser: %s", url)
 	}
