@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/tls"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,15 +17,54 @@ func (p *Store) renew(_ context.Context, config *pgx.ConnConfig) error {
 	if p.urlNow == nil {
 		return nil
 	}
+	known := p.renewed.Load()
+	if known == nil {
+		known = config // as Open read it
+	}
 	if url, err := p.urlNow(); err == nil && p.LeadsTo(url) {
 		if now, err := poolConfig(url); err == nil {
-			p.renewed.Store(now.ConnConfig)
+			known = keepKnown(now.ConnConfig, known)
+			p.renewed.Store(known)
 		}
 	}
-	if known := p.renewed.Load(); known != nil {
-		config.Password, config.TLSConfig, config.Fallbacks = known.Password, known.TLSConfig, known.Fallbacks
-	}
+	config.Password, config.TLSConfig, config.Fallbacks = known.Password, known.TLSConfig, known.Fallbacks
 	return nil
+}
+
+// keepKnown gives now what it has no more. The driver also takes ~/.pgpass and what is in ~/.postgresql, which the URL need not name: once such
+// a file is gone it connects without it, and without an authority it believes any server.
+func keepKnown(now, known *pgx.ConnConfig) *pgx.ConnConfig {
+	if now.Password == "" {
+		now.Password = known.Password
+	}
+	if lacksKnown(waysOf(now), waysOf(known)) {
+		now.TLSConfig, now.Fallbacks = known.TLSConfig, known.Fallbacks
+	}
+	return now
+}
+
+// waysOf are the TLS configurations in the order in which the driver tries them; nil is a way without TLS.
+func waysOf(c *pgx.ConnConfig) []*tls.Config {
+	ways := []*tls.Config{c.TLSConfig}
+	for _, f := range c.Fallbacks {
+		ways = append(ways, f.TLSConfig)
+	}
+	return ways
+}
+
+// lacksKnown reports whether one of now's ways has no authority, or no certificate to show, where the known one has. Hosts and sslmode are the
+// same, and so is the number of ways.
+func lacksKnown(now, known []*tls.Config) bool {
+	if len(now) != len(known) {
+		return true
+	}
+	for i, k := range known {
+		n := now[i]
+		if k != nil && (n == nil || k.RootCAs != nil && n.RootCAs == nil || len(k.Certificates) > 0 && len(n.Certificates) == 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // LeadsTo reports whether url is the one of Open but for its password.

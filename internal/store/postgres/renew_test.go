@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -56,6 +57,56 @@ func TestCertificatesAreReadAnew(t *testing.T) {
 	wantShown(first)
 	storetest.WriteFile(t, key, second.Key)
 	wantShown(second)
+}
+
+// TestWhatIsGoneStaysKnown: files in the user's home that the driver takes although no URL names them. Without the authority the driver
+// believes any server (sslmode=require) or each of the system's authorities (verify-full), and without ~/.pgpass it has no password.
+func TestWhatIsGoneStaysKnown(t *testing.T) {
+	for _, mode := range []string{"require", "verify-full"} {
+		t.Run(mode, func(t *testing.T) {
+			authority, home := certificates.New(t), t.TempDir()
+			t.Setenv("HOME", home)
+			dir := filepath.Join(home, ".postgresql")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			root, pgpass := filepath.Join(dir, "root.crt"), filepath.Join(home, ".pgpass")
+			storetest.WriteFile(t, root, authority.PEM)
+			storetest.WriteFile(t, pgpass, []byte("*:*:*:*:word\n"))
+			cert, key, pair := filepath.Join(dir, "postgresql.crt"), filepath.Join(dir, "postgresql.key"), authority.Issue(t, "first", time.Now().Add(time.Hour))
+			storetest.WriteFile(t, cert, pair.Cert)
+			storetest.WriteFile(t, key, pair.Key)
+			url := storetest.URL(t, "postgres://front@h1,h2/firm?sslmode="+mode)
+			p, err := postgres.Open(t.Context(), url, postgres.Options{URL: func() (*pgurl.URL, error) { return url, nil }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer storetest.CloseIt(t, p)
+			wantKnown := func(gone string) {
+				t.Helper()
+				config, err := p.Renewed(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if config.Password != "word" {
+					t.Errorf("%s gone: the password is lost", gone)
+				}
+				for _, s := range []*tls.Config{config.TLSConfig, config.Fallbacks[0].TLSConfig} {
+					checks := !s.InsecureSkipVerify || s.VerifyPeerCertificate != nil
+					if !checks || s.RootCAs == nil || !s.RootCAs.Equal(authority.Pool()) || len(s.Certificates) != 1 {
+						t.Errorf("%s gone: the server is checked %v, authorities %v, %d certificates", gone, checks, s.RootCAs != nil, len(s.Certificates))
+					}
+				}
+			}
+			wantKnown("nothing")
+			for _, file := range []string{key, cert, pgpass, root} {
+				if err := os.Remove(file); err != nil {
+					t.Fatal(err)
+				}
+				wantKnown(filepath.Base(file))
+			}
+		})
+	}
 }
 
 // TestPasswordIsReadAnew: a role that got another password is connected to again as soon as the URL's file has it, by the pool and by the
