@@ -81,6 +81,9 @@ var stores = map[string]string{
 	"terminal ciphertexts of the day: %w":    "当日的终端密文：%w",
 	"stopped before it accepted connections": "尚未接受连接即停止",
 
+	"the URL leads elsewhere now, which needs a restart, so what it was before was tried": "URL 现在指向别处，重启后才生效，因此按先前的 URL 尝试",
+	"the URL cannot be read anew, so what it was before was tried: %w":                    "无法重新读取 URL，因此按先前的 URL 尝试：%w",
+
 	"store: %s has held the write lock of %s for %s: a command that was stopped, or sqlite3; find it with `fuser -v %s` or `lslocks`, and end it": "%s 占用 %s 的写锁已 %s：可能是中止的命令或 sqlite3；用 `fuser -v %s` 或 `lslocks` 找出并结束它",
 	"%w: start the front, which sets it aside":                                                            "%w：请启动前置，由它移走损坏的库",
 	"%w; restart to recover the file":                                                                     "%w；请重启以恢复文件",

@@ -20,7 +20,7 @@ const archiveColumns = "day, number, file_name, sha256, bytes, row_count, archiv
 func (p *Store) Archives(ctx context.Context, day calendar.TradingDay) ([]store.Archive, error) {
 	rows, err := p.pool.Query(ctx, "SELECT "+archiveColumns+" FROM archive WHERE $1 = 0 OR day = $1 ORDER BY day, number", int32(day))
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a store.Archive, err error) {
 		var at, changed int64
@@ -30,7 +30,7 @@ func (p *Store) Archives(ctx context.Context, day calendar.TradingDay) ([]store.
 		a.At, a.Changed = sqlrows.FromMicros(at), sqlrows.FromMicros(changed)
 		return a, err
 	})
-	return all, explain(ctx, err)
+	return all, p.explain(ctx, err)
 }
 
 // ScanArrivals calls f for each record of the day in RecordID order, with the transaction that wrote it, in one snapshot, of which it
@@ -76,7 +76,7 @@ func (s *snapshot) scanArrivals(ctx context.Context, f func(*store.Record, int64
 func (p *Store) DaysBefore(ctx context.Context, day calendar.TradingDay) (n int64, oldest string, err error) {
 	err = p.pool.QueryRow(ctx, `SELECT count(*), coalesce(min(substr(c.relname::text, 8)), '') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 		WHERE i.inhparent = to_regclass('record') AND c.relname ~ '^record_[0-9]{8}$' AND substr(c.relname::text, 8) < $1`, day.String()).Scan(&n, &oldest)
-	return n, oldest, explain(ctx, err)
+	return n, oldest, p.explain(ctx, err)
 }
 
 // CheckOwner is an ErrDenied unless the role of the URL may take a day's table out of record.
@@ -86,7 +86,7 @@ func (p *Store) CheckOwner(ctx context.Context) error {
 	if err == nil && !owner {
 		return &store.DeniedError{Err: errors.New("only the owner of table record can archive a day or bring one back")}
 	}
-	return explain(ctx, err)
+	return p.explain(ctx, err)
 }
 
 const (
@@ -113,7 +113,7 @@ func (p *Store) Detach(ctx context.Context, a *store.Archive, at store.Position)
 		}
 		select {
 		case <-ctx.Done():
-			return explain(ctx, ctx.Err())
+			return p.explain(ctx, ctx.Err())
 		case <-time.After(detachPause):
 		}
 	}

@@ -18,7 +18,7 @@ func (p *Store) Earlier(ctx context.Context, rec *store.Record) (*store.Earlier,
 		return nil, nil
 	}
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	return row.Into(), nil
 }

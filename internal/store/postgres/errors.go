@@ -55,7 +55,12 @@ func isRefusal(err error) bool {
 }
 
 // explain is err of a statement outside a batch: of the context if that ended it.
-func explain(ctx context.Context, err error) error {
+func (p *Store) explain(ctx context.Context, err error) error { return explainAs(ctx, err, p.readable) }
+
+// explain is that of a statement on a connection that is there.
+func explain(ctx context.Context, err error) error { return explainAs(ctx, err, readable) }
+
+func explainAs(ctx context.Context, err error, readable func(error) error) error {
 	if err == nil {
 		return nil
 	}

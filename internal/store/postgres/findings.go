@@ -37,14 +37,14 @@ func (p *Store) Inspect(ctx context.Context) (findings []Finding, err error) {
 		SELECT 'server_encoding', setting, '' FROM pg_settings WHERE name = 'server_encoding' AND setting <> 'UTF8'
 		ORDER BY 1`)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	findings, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (f Finding, err error) {
 		err = row.Scan(&f.Setting, &f.Is, &f.Used)
 		f.Because = because(f.Setting)
 		return f, err
 	})
-	return findings, explain(ctx, err)
+	return findings, p.explain(ctx, err)
 }
 
 func because(setting string) string {

@@ -130,21 +130,21 @@ func scanFront(row sqlrows.Scanner) (f store.Front, err error) {
 func (p *Store) Fronts(ctx context.Context) ([]store.Front, error) {
 	rows, err := p.pool.Query(ctx, selectFronts+" ORDER BY front_id, started, seen")
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	fronts, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (store.Front, error) { return scanFront(row) })
 	markOtherLives(fronts)
-	return fronts, explain(ctx, err)
+	return fronts, p.explain(ctx, err)
 }
 
 // RecordFronts are the FrontIDs that the records of a day name.
 func (p *Store) RecordFronts(ctx context.Context, day calendar.TradingDay) ([]int32, error) {
 	rows, err := p.pool.Query(ctx, "SELECT DISTINCT front_id FROM record WHERE trading_day = $1 ORDER BY front_id", int32(day))
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int32])
-	return ids, explain(ctx, err)
+	return ids, p.explain(ctx, err)
 }
 
 // RetireFront notes that a front's local store is gone for good, unless the front has
@@ -153,7 +153,7 @@ func (p *Store) RetireFront(ctx context.Context, f *store.Front) error {
 	tag, err := p.pool.Exec(ctx, "UPDATE front SET retired = "+postgresNow+" WHERE front_id = $1 AND store_id = $2 AND life = $3 AND seen = $4",
 		f.FrontID, [16]byte(f.StoreID), [16]byte(f.Life), sqlrows.Micros(f.Seen))
 	if err != nil {
-		return explain(ctx, err)
+		return p.explain(ctx, err)
 	}
 	if tag.RowsAffected() == 0 {
 		return store.ErrNotFound

@@ -85,7 +85,7 @@ func (o *Online) Begin(ctx context.Context, all []store.Online) error {
 	if err != nil {
 		o.Close()
 	}
-	return explain(ctx, err)
+	return o.store.explain(ctx, err)
 }
 
 func (o *Online) begin(ctx context.Context, all []store.Online) (err error) {
@@ -136,7 +136,7 @@ func (o *Online) Change(ctx context.Context, bound int32, some []store.Online) (
 	err = o.conn.QueryRow(ctx, onlineChangeSQL, o.key.Load(), bound, accounts, held, asked).Scan(&granted)
 	switch {
 	case err != nil:
-		err = explain(ctx, err)
+		err = o.store.explain(ctx, err)
 	case granted == nil:
 		err = errOnlineForgot
 	case len(granted) != len(some):

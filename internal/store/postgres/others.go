@@ -26,7 +26,7 @@ func (p *Store) StoredByOthers(ctx context.Context, recs []store.Record) (others
 	}
 	rows, err := p.pool.Query(ctx, othersSQL, ids, days, fronts)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	type sentBy struct {
 		rowKey
@@ -35,7 +35,7 @@ func (p *Store) StoredByOthers(ctx context.Context, recs []store.Record) (others
 	found := make(map[sentBy]bool)
 	var k sentBy
 	if _, err := pgx.ForEachRow(rows, []any{&k.id, &k.day, &k.front}, func() error { found[k] = true; return nil }); err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	for i := range recs {
 		if found[sentBy{rowKey{ids[i], days[i]}, fronts[i]}] {

@@ -42,9 +42,9 @@ func (p *Store) ensurePartition(ctx context.Context, day calendar.TradingDay) er
 	case state(err) == stateParameter:
 		return &store.RefusedError{Err: err}
 	case ctx.Err() == nil && (isDays(err) || isRefusal(err)): // what it refuses is a table, not a record
-		return newDayError(day, readable(err))
+		return newDayError(day, p.readable(err))
 	}
-	return explain(ctx, err)
+	return p.explain(ctx, err)
 }
 
 // ensureDaysOf makes the partitions that recs need, in a transaction of its own: should

@@ -53,6 +53,7 @@ type Store struct {
 	url      *pgurl.URL // of Open
 	urlNow   func() (*pgurl.URL, error)
 	renewed  atomic.Pointer[pgx.ConnConfig] // what a connection took last; nil before
+	stale    atomic.Pointer[error]          // why the last connection did not take the URL anew; nil if it did
 	pool     *pgxpool.Pool
 	db       *sql.DB // the same connections, for migrations and the directory
 	patience time.Duration
@@ -112,7 +113,7 @@ func configure(cfg *pgxpool.Config, opt Options) {
 }
 
 // Ping reports whether a connection that may write is to be had.
-func (p *Store) Ping(ctx context.Context) error { return explain(ctx, p.pool.Ping(ctx)) }
+func (p *Store) Ping(ctx context.Context) error { return p.explain(ctx, p.pool.Ping(ctx)) }
 
 // Close ends all connections. Statements that run are waited for.
 func (p *Store) Close() error {
@@ -122,21 +123,21 @@ func (p *Store) Close() error {
 }
 
 // Tables is this database for code that keeps tables beside the records.
-func (p *Store) Tables() *sqlrows.Tables { return &sqlrows.Tables{DB: p.db, Explain: explain} }
+func (p *Store) Tables() *sqlrows.Tables { return &sqlrows.Tables{DB: p.db, Explain: p.explain} }
 
 // Migrate brings the schema to this binary's version and says what it did. Any number
 // of processes may do so at once: they take turns under an advisory lock. A schema that
 // is newer than this binary is an ErrSchema.
 func (p *Store) Migrate(ctx context.Context) ([]schema.Applied, error) {
 	return (&schema.Migration{
-		Db: p.db, Dialect: goose.DialectPostgres, Folder: "postgres", Check: p.CheckSchema, Readable: readable,
+		Db: p.db, Dialect: goose.DialectPostgres, Folder: "postgres", Check: p.CheckSchema, Readable: p.readable,
 	}).Run(ctx)
 }
 
 // CheckSchema returns a *SchemaError if the schema is older or newer than this binary's, or
 // is not known to be tradefront's.
 func (p *Store) CheckSchema(ctx context.Context) error {
-	return schema.CheckPostgres(ctx, p.db, p.inURL["search_path"] != "" || p.inURL["options"] != "", readable)
+	return schema.CheckPostgres(ctx, p.db, p.inURL["search_path"] != "" || p.inURL["options"] != "", p.readable)
 }
 
 // keepAfter closes a connection whose server has become read-only, also after a read: it

@@ -20,13 +20,13 @@ func (p *Store) Probe(ctx context.Context) error {
 func (p *Store) probe(ctx context.Context) error {
 	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
-		return explain(ctx, err)
+		return p.explain(ctx, err)
 	}
 	defer conn.Release()
 	var readOnly, fsync string
 	err = conn.QueryRow(ctx, "SELECT current_setting('transaction_read_only'), current_setting('fsync')").Scan(&readOnly, &fsync)
 	if err != nil {
-		return explain(ctx, err)
+		return p.explain(ctx, err)
 	}
 	if readOnly == "on" {
 		// It became a standby. The next connection finds the new primary.
@@ -36,7 +36,7 @@ func (p *Store) probe(ctx context.Context) error {
 	if fsync == "off" {
 		// A reload switches it under connections that were found good: each is asked anew.
 		p.pool.Reset()
-		return explain(ctx, errNoFsync)
+		return p.explain(ctx, errNoFsync)
 	}
 	return p.RequireSchema(ctx)
 }

@@ -25,7 +25,7 @@ func (p *Store) Scan(ctx context.Context, day calendar.TradingDay, f func(*store
 func (p *Store) Find(ctx context.Context, id uuid.UUID) (store.Record, error) {
 	rows, err := p.pool.Query(ctx, "SELECT "+sqlrows.Columns+" FROM record WHERE record_id = $1 ORDER BY trading_day LIMIT 1", binaryFormat, [16]byte(id))
 	if err != nil {
-		return store.Record{}, explain(ctx, err)
+		return store.Record{}, p.explain(ctx, err)
 	}
 	rec, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (rec store.Record, err error) {
 		err = recordLayout.decode(row.RawValues(), &rec)
@@ -35,7 +35,7 @@ func (p *Store) Find(ctx context.Context, id uuid.UUID) (store.Record, error) {
 	if errors.Is(err, pgx.ErrNoRows) {
 		return store.Record{}, store.ErrNotFound
 	}
-	return rec, explain(ctx, err)
+	return rec, p.explain(ctx, err)
 }
 
 // FindAll calls f for each record with one of these RecordIDs, in no order, and so twice for one of two days. The record and its
@@ -67,7 +67,7 @@ func (p *Store) scan(ctx context.Context, f func(*store.Record) error, condition
 	defer cancel()
 	rows, err := p.pool.Query(ctx, "SELECT "+sqlrows.Columns+" FROM record WHERE "+condition, binaryFormat, arg)
 	if err != nil {
-		return explain(ctx, err)
+		return p.explain(ctx, err)
 	}
 	defer rows.Close()
 	var rec store.Record
@@ -81,5 +81,5 @@ func (p *Store) scan(ctx context.Context, f func(*store.Record) error, condition
 			return err
 		}
 	}
-	return explain(ctx, rows.Err())
+	return p.explain(ctx, rows.Err())
 }

@@ -74,7 +74,7 @@ func (p *Store) reassignAll(ctx context.Context, read readBatch, dayOf store.Day
 func (p *Store) ensureTargets(ctx context.Context, read readBatch, after sqlrows.Provisional, dayOf store.DayOf) error {
 	batch, err := read(ctx, p.pool, after)
 	if err != nil {
-		return explain(ctx, err)
+		return p.explain(ctx, err)
 	}
 	moves, _ := sqlrows.SortOut(batch, dayOf)
 	var days []calendar.TradingDay

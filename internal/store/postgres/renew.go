@@ -3,8 +3,11 @@ package postgres
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tradefront/tradefront/internal/pgurl"
 )
@@ -21,14 +24,45 @@ func (p *Store) renew(_ context.Context, config *pgx.ConnConfig) error {
 	if known == nil {
 		known = config // as Open read it
 	}
-	if url, err := p.urlNow(); err == nil && p.LeadsTo(url) {
-		if now, err := poolConfig(url); err == nil {
-			known = keepKnown(now.ConnConfig, known)
-			p.renewed.Store(known)
-		}
+	now, err := p.readAnew()
+	if err != nil {
+		p.stale.Store(&err)
+	} else {
+		known = keepKnown(now, known)
+		p.renewed.Store(known)
+		p.stale.Store(nil)
 	}
 	config.Password, config.TLSConfig, config.Fallbacks = known.Password, known.TLSConfig, known.Fallbacks
 	return nil
+}
+
+var errElsewhere = errors.New("the URL leads elsewhere now, which needs a restart, so what it was before was tried")
+
+// readAnew is what the URL and the files that belong to it are now.
+func (p *Store) readAnew() (*pgx.ConnConfig, error) {
+	url, err := p.urlNow()
+	if err == nil && !p.LeadsTo(url) {
+		return nil, errElsewhere
+	}
+	var now *pgxpool.Config
+	if err == nil {
+		now, err = poolConfig(url)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the URL cannot be read anew, so what it was before was tried: %w", err)
+	}
+	return now.ConnConfig, nil
+}
+
+// readable is err as the function of this name has it. A connection that failed with what the URL was before tells also why it was not read
+// anew: the server's "password authentication failed" alone would send an operator, who wrote another password into the file, to the wrong place.
+func (p *Store) readable(err error) error {
+	err = readable(err)
+	stale := p.stale.Load()
+	if failed, is := err.(*connectError); is && stale != nil { //nolint:errorlint // what wraps one has a sentence of its own
+		return &connectError{failed.text + "; " + (*stale).Error(), failed.err}
+	}
+	return err
 }
 
 // keepKnown gives now what it has no more. The driver also takes ~/.pgpass and what is in ~/.postgresql, which the URL need not name: once such

@@ -3,9 +3,11 @@ package postgres_test
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -110,7 +112,7 @@ func TestWhatIsGoneStaysKnown(t *testing.T) {
 }
 
 // TestPasswordIsReadAnew: a role that got another password is connected to again as soon as the URL's file has it, by the pool and by the
-// connection that counts sessions; a URL that cannot be read or leads elsewhere changes nothing.
+// connection that counts sessions; a URL that cannot be read or leads elsewhere changes nothing, and is named once a connection fails.
 func TestPasswordIsReadAnew(t *testing.T) {
 	c := pgtest.Start(t)
 	super := storetest.OpenPostgresAt(t, c.URL(), postgres.Options{})
@@ -131,33 +133,46 @@ func TestPasswordIsReadAnew(t *testing.T) {
 		if u := now.Load(); u != nil {
 			return u, nil
 		}
-		return nil, os.ErrNotExist
+		return nil, errors.New("url_file is closed to the front")
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer storetest.CloseIt(t, p)
-	connects := func(want string) {
+	connects := func(want ...string) { // without an argument: it does
 		t.Helper()
 		storetest.Execute(t, super, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'front'")
 		online := p.Online()
 		defer online.Close()
 		storetest.Eventually(t, func() error { // the pool finds out that its connections are gone by using them
 			for _, err := range []error{p.Ping(t.Context()), online.Begin(t.Context(), nil)} {
-				if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-					return fmt.Errorf("%w, want %q", err, want)
+				text := fmt.Sprint(err)
+				if (err == nil) != (len(want) == 0) || slices.ContainsFunc(want, func(w string) bool { return !strings.Contains(text, w) }) {
+					return fmt.Errorf("%s, want %q", text, want)
+				}
+				if strings.Contains(text, "what it was before") != (len(want) == 2) {
+					return fmt.Errorf("%s: what was tried", text)
 				}
 			}
 			return nil
 		})
 	}
-	connects("")
+	connects()
 	storetest.Execute(t, super, "ALTER ROLE front PASSWORD 'new-word'")
 	connects("password authentication failed")
 	now.Store(at("front:new-word"))
-	connects("")
+	connects()
 	now.Store(at("other:x"))
-	connects("")
+	connects()
 	now.Store(nil)
-	connects("")
+	connects()
+	// What no connection could take is told with the first that fails for it.
+	storetest.Execute(t, super, "ALTER ROLE front PASSWORD 'newest-word'")
+	connects("password authentication failed", "so what it was before was tried: url_file is closed to the front")
+	now.Store(at("other:x"))
+	connects("password authentication failed", "the URL leads elsewhere now, which needs a restart")
+	now.Store(at("front:wrong-word"))
+	connects("password authentication failed")
+	now.Store(at("front:newest-word"))
+	connects()
 }

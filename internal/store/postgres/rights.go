@@ -133,7 +133,7 @@ func (p *Store) lacks(ctx context.Context, role string) (lacks []string, err err
 				}
 				has := false
 				if err := p.pool.QueryRow(ctx, query, args...).Scan(&has); err != nil {
-					return nil, explain(ctx, err)
+					return nil, p.explain(ctx, err)
 				}
 				if !has {
 					lacks = append(lacks, what)
@@ -152,7 +152,7 @@ func (p *Store) lacksFunctions(ctx context.Context, role string, lacks []string)
 	for _, function := range frontFunctions {
 		has := false
 		if err := p.pool.QueryRow(ctx, "SELECT has_function_privilege($1, $2, 'EXECUTE')", role, function).Scan(&has); err != nil {
-			return nil, explain(ctx, err)
+			return nil, p.explain(ctx, err)
 		}
 		if !has {
 			name, _, _ := strings.Cut(function, "(")
@@ -165,11 +165,11 @@ func (p *Store) lacksFunctions(ctx context.Context, role string, lacks []string)
 func (p *Store) texts(ctx context.Context, query string, args ...any) ([]string, error) {
 	rows, err := p.pool.Query(ctx, query, args...)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", explain(ctx, err))
+		return nil, fmt.Errorf("store: %w", p.explain(ctx, err))
 	}
 	return found, nil
 }

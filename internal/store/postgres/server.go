@@ -14,13 +14,13 @@ import (
 // Version is the server's, as 150004 for 15.4.
 func (p *Store) Version(ctx context.Context) (version int, err error) {
 	err = p.pool.QueryRow(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version)
-	return version, explain(ctx, err)
+	return version, p.explain(ctx, err)
 }
 
 // ClockOffset is how far our clock is ahead of PostgreSQL's, give or take uncertain.
 func (p *Store) ClockOffset(ctx context.Context, now func() time.Time) (offset, uncertain time.Duration, err error) {
 	if err := p.pool.Ping(ctx); err != nil { // the connection is made before the clock is read
-		return 0, 0, explain(ctx, err)
+		return 0, 0, p.explain(ctx, err)
 	}
 	return clockOffset(ctx, p.pool, now)
 }

@@ -24,7 +24,7 @@ type snapshot struct {
 func (p *Store) Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error) {
 	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	s := &snapshot{conn: conn, day: day}
 	if _, err = conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err == nil {
@@ -32,7 +32,7 @@ func (p *Store) Snapshot(ctx context.Context, day calendar.TradingDay) (store.Sn
 	}
 	if err != nil {
 		_ = s.Close() // of no interest beside the first
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	return s, nil
 }
@@ -116,7 +116,7 @@ func (p *Store) State(ctx context.Context, day calendar.TradingDay, position sto
 	}
 	var ahead bool
 	if err := p.pool.QueryRow(ctx, query, args...).Scan(&s.Records, &s.Provisional, &s.Late, &ahead); err != nil {
-		return store.DayState{}, explain(ctx, err)
+		return store.DayState{}, p.explain(ctx, err)
 	}
 	if ahead {
 		return store.DayState{}, &store.AheadError{Day: day}
@@ -142,13 +142,13 @@ func (p *Store) Left(ctx context.Context) ([]calendar.TradingDay, error) {
 		JOIN reassigned_from f USING (day)
 		WHERE NOT txid_visible_in_snapshot(f.arrival, e.position::txid_snapshot) ORDER BY day`)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	days, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (day calendar.TradingDay, err error) {
 		err = row.Scan((*int32)(&day))
 		return day, err
 	})
-	return days, explain(ctx, err)
+	return days, p.explain(ctx, err)
 }
 
 // Late counts the records of exported days that no full or supplement export holds; days
@@ -156,7 +156,7 @@ func (p *Store) Left(ctx context.Context) ([]calendar.TradingDay, error) {
 func (p *Store) Late(ctx context.Context) ([]store.DayCount, error) {
 	rows, err := p.pool.Query(ctx, lateSQL)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return nil, p.explain(ctx, err)
 	}
 	defer rows.Close()
 	var days []store.DayCount
@@ -164,7 +164,7 @@ func (p *Store) Late(ctx context.Context) ([]store.DayCount, error) {
 		var d store.DayCount
 		var ahead bool
 		if err := rows.Scan((*int32)(&d.Day), &d.Records, &ahead); err != nil {
-			return nil, explain(ctx, err)
+			return nil, p.explain(ctx, err)
 		}
 		if ahead {
 			return nil, &store.AheadError{Day: d.Day}
@@ -173,5 +173,5 @@ func (p *Store) Late(ctx context.Context) ([]store.DayCount, error) {
 			days = append(days, d)
 		}
 	}
-	return days, explain(ctx, rows.Err())
+	return days, p.explain(ctx, rows.Err())
 }

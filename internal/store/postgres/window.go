@@ -23,14 +23,14 @@ func (p *Store) Identity(ctx context.Context) (id string, err error) {
 	if s := state(err); s == stateDenied || s == stateNoFunction {
 		return "", nil
 	}
-	return id, explain(ctx, err)
+	return id, p.explain(ctx, err)
 }
 
 // OutsideWindow counts the records of a day whose login time is not in [start, end). It reads all of them.
 func (p *Store) OutsideWindow(ctx context.Context, day calendar.TradingDay, start, end time.Time) (n int64, err error) {
 	err = p.pool.QueryRow(ctx, "SELECT count(*) FROM record WHERE trading_day = $1 AND NOT (login_time >= $2 AND login_time < $3)",
 		int32(day), start.Unix(), end.Unix()).Scan(&n)
-	return n, explain(ctx, err)
+	return n, p.explain(ctx, err)
 }
 
 // InWindow counts the records of the days from first to last whose login time is in [start, end). RecordIDs
@@ -40,11 +40,11 @@ func (p *Store) InWindow(ctx context.Context, first, last calendar.TradingDay, s
 	err = p.pool.QueryRow(ctx, `SELECT count(*) FROM record WHERE trading_day BETWEEN $1 AND $2
 		AND record_id >= $3 AND record_id < $4 AND login_time >= $5 AND login_time < $6`,
 		int32(first), int32(last), from, to, start.Unix(), end.Unix()).Scan(&n)
-	return n, explain(ctx, err)
+	return n, p.explain(ctx, err)
 }
 
 // ReassignedFrom reports whether records of the day were ever moved to another.
 func (p *Store) ReassignedFrom(ctx context.Context, day calendar.TradingDay) (moved bool, err error) {
 	err = p.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM reassigned_from WHERE day = $1)", int32(day)).Scan(&moved)
-	return moved, explain(ctx, err)
+	return moved, p.explain(ctx, err)
 }

@@ -109,7 +109,7 @@ func (p *Store) transactAs(ctx context.Context, opt pgx.TxOptions, f func(contex
 	defer cancel()
 	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
-		return explain(ctx, err)
+		return p.explain(ctx, err)
 	}
 	defer conn.Release()
 	tx, err := conn.BeginTx(ctx, opt)
