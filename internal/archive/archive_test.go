@@ -194,7 +194,7 @@ func auditLogs(t *testing.T, start, end time.Time) *AuditLogs {
 		at   time.Time
 		what string
 	}{{start.Add(-time.Second), "outside"}, {start, "inside"}, {end.Add(-time.Second), "inside"}, {end, "outside"}} {
-		fmt.Fprintf(&text, "{\"time\":%q,\"event\":\"login\",\"text\":%q}\n", l.at.Format(time.RFC3339Nano), l.what)
+		text.WriteString(auditLine(l.at, l.what))
 	}
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
@@ -204,23 +204,47 @@ func auditLogs(t *testing.T, start, end time.Time) *AuditLogs {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	later := fmt.Sprintf("{\"time\":%q,\"event\":\"login\",\"text\":\"outside\"}\n", end.Add(time.Hour).Format(time.RFC3339Nano))
+	later := auditLine(end.Add(time.Hour), "outside")
+	around := auditLine(start.Add(-time.Nanosecond), "outside") + auditLine(end, "outside")
 	var paths []string
-	for name, content := range map[string][]byte{"a.jsonl": text.Bytes(), "a.jsonl.1.gz": zipped.Bytes(), "later.jsonl": []byte(later), "empty": nil} {
+	for name, content := range map[string][]byte{
+		"a.jsonl": text.Bytes(), "a.jsonl.1.gz": zipped.Bytes(), "later.jsonl": []byte(later), "around.jsonl": []byte(around), "empty": nil,
+	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		paths = append(paths, path)
 	}
-	logs, err := IndexAudit(paths, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	logs := indexed(t, paths...)
 	if got := len(logs.of(start, end)); got != 2 {
 		t.Fatalf("%d logs have lines of the day", got)
 	}
 	return logs
+}
+
+func auditLine(at time.Time, what string) string {
+	return fmt.Sprintf("{\"time\":%q,\"event\":\"login\",\"text\":%q}\n", at.Format(time.RFC3339Nano), what)
+}
+
+func indexed(t *testing.T, paths ...string) *AuditLogs {
+	t.Helper()
+	logs, err := IndexAudit(paths, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return logs
+}
+
+// logAround is a log of months in which lines are before the window and after it, as of a front that was away: none is of the day.
+func logAround(t *testing.T, d *settlement.DayStatus) *AuditLogs {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	text := auditLine(d.Start.AddDate(0, -1, 0), "outside") + auditLine(d.End.AddDate(0, 1, 0), "outside")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return indexed(t, path)
 }
 
 // TestLogsOfOtherDaysAreNone: audit logs were named, and none has a line of the day; with a reason the day is archived, and the manifest has that
@@ -228,7 +252,7 @@ func auditLogs(t *testing.T, start, end time.Time) *AuditLogs {
 func TestLogsOfOtherDaysAreNone(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, 3)
-	o.Audit = &AuditLogs{}
+	o.Audit = logAround(t, &o.status)
 	if _, err := o.Seal(t.Context(), &o.status); err == nil || !strings.Contains(err.Error(), "no audit log that --audit names has a line of its window") {
 		t.Errorf("%v", err)
 	}
@@ -237,7 +261,7 @@ func TestLogsOfOtherDaysAreNone(t *testing.T) {
 		t.Errorf("with its own: %+v, %v", sealed, err)
 	}
 	o = newOffice(t, 3)
-	o.Audit, o.Why = &AuditLogs{}, "they were lost"
+	o.Audit, o.Why = logAround(t, &o.status), "they were lost"
 	if sealed, err := o.Seal(t.Context(), &o.status); err != nil || !slices.Contains(sealed.Missing, "audit logs") {
 		t.Errorf("with a reason: %+v, %v", sealed, err)
 	}

@@ -11,12 +11,41 @@ import (
 )
 
 // AuditLogs are the audit logs of fronts, rotated and gzipped ones among them, of which each day takes its lines.
-type AuditLogs struct{ logs []auditSpan }
+type AuditLogs struct{ logs []auditLog }
 
-// auditSpan is a log with the times of its lines.
-type auditSpan struct {
-	path        string
-	first, last time.Time
+// auditLog is a log with the times of its lines, hour by hour: logs of months may have none of a day between, and so may one of a front that
+// was away. A window is longer than an hour, so what of() says of it is exact.
+type auditLog struct {
+	path  string
+	hours map[int64]*auditSpan // by hours since 1970
+}
+
+// auditSpan has the times of an hour's lines.
+type auditSpan struct{ first, last time.Time }
+
+func (l *auditLog) add(at time.Time) {
+	hour := at.Unix() / int64(time.Hour/time.Second)
+	span := l.hours[hour]
+	if span == nil {
+		l.hours[hour] = &auditSpan{at, at}
+		return
+	}
+	if at.Before(span.first) {
+		span.first = at
+	}
+	if at.After(span.last) {
+		span.last = at
+	}
+}
+
+// has reports whether a line is in [start, end).
+func (l *auditLog) has(start, end time.Time) bool {
+	for _, span := range l.hours {
+		if span.first.Before(end) && !span.last.Before(start) {
+			return true
+		}
+	}
+	return false
 }
 
 // IndexAudit reads the logs once, so that each day opens only those that have lines of its window.
@@ -26,22 +55,15 @@ func IndexAudit(paths []string, reading func(path string)) (*AuditLogs, error) {
 		if reading != nil {
 			reading(path)
 		}
-		span := auditSpan{path: path}
+		log := auditLog{path, make(map[int64]*auditSpan)}
 		err := eachAuditLine(path, func(_ []byte, at time.Time) error {
-			if span.first.IsZero() || at.Before(span.first) {
-				span.first = at
-			}
-			if at.After(span.last) {
-				span.last = at
-			}
+			log.add(at)
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
-		if !span.first.IsZero() {
-			all.logs = append(all.logs, span)
-		}
+		all.logs = append(all.logs, log)
 	}
 	return all, nil
 }
@@ -79,9 +101,9 @@ func (l *AuditLogs) of(start, end time.Time) (paths []string) {
 	if l == nil {
 		return nil
 	}
-	for _, s := range l.logs {
-		if s.first.Before(end) && !s.last.Before(start) {
-			paths = append(paths, s.path)
+	for i := range l.logs {
+		if l.logs[i].has(start, end) {
+			paths = append(paths, l.logs[i].path)
 		}
 	}
 	return paths
