@@ -262,8 +262,41 @@ func TestLogsOfOtherDaysAreNone(t *testing.T) {
 	}
 	o = newOffice(t, 3)
 	o.Audit, o.Why = logAround(t, &o.status), "they were lost"
-	if sealed, err := o.Seal(t.Context(), &o.status); err != nil || !slices.Contains(sealed.Missing, "audit logs") {
-		t.Errorf("with a reason: %+v, %v", sealed, err)
+	sealed, err := o.Seal(t.Context(), &o.status)
+	if err != nil || !slices.Contains(sealed.Missing, "audit logs") {
+		t.Fatalf("with a reason: %+v, %v", sealed, err)
+	}
+	f, err := Open(sealed.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer storetest.CloseIt(t, f)
+	if f.Manifest.Despite != errNoAudit.Error() || f.Manifest.Why != o.Why || sealed.Despite != f.Manifest.Despite {
+		t.Errorf("despite %q, why %q, told %q", f.Manifest.Despite, f.Manifest.Why, sealed.Despite)
+	}
+}
+
+// TestDespite: a manifest names all that Refusal would refuse, and nothing where no reason was needed.
+func TestDespite(t *testing.T) {
+	t.Parallel()
+	named := logAround(t, new(officeStatus(1)))
+	for name, c := range map[string]struct {
+		audit *AuditLogs
+		good  bool
+		want  string
+	}{
+		"nothing":  {nil, true, ""},
+		"a report": {nil, false, "report export"},
+		"logs":     {named, true, errNoAudit.Error()},
+		"both":     {named, false, "report export; " + errNoAudit.Error()},
+	} {
+		d := officeStatus(1)
+		d.Good, d.Next = c.good, "report export"
+		s := officeSealer(nil, "")
+		s.Audit, s.Why = c.audit, "the reason"
+		if m := s.manifest(&d, 1); m.Despite != c.want || (m.Why != "") != (c.want != "") {
+			t.Errorf("%s: despite %q, why %q", name, m.Despite, m.Why)
+		}
 	}
 }
 

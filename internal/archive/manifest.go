@@ -39,7 +39,7 @@ type Manifest struct {
 	By            string    `json:"by"`
 	Version       string    `json:"version"`
 	Schema        int64     `json:"schema"`
-	Despite       string    `json:"despite,omitempty"` // what was left to do, and
+	Despite       string    `json:"despite,omitempty"` // what was left to do or missing, and
 	Why           string    `json:"why,omitempty"`     // the operator's reason to go on
 	Missing       []string  `json:"missing,omitempty"` // what the archive was made without
 	Members       []Member  `json:"members"`

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -68,10 +69,17 @@ func (s *Sealer) Refusal(d *settlement.DayStatus) error {
 		return fmt.Errorf("its report is not done: %s; or give a reason with --despite-obstacles --why TEXT", d.Next)
 	case len(d.ToHandIn) > 0:
 		return fmt.Errorf("no clerk noted that %s was handed in (report handed-in); or give a reason with --despite-obstacles --why TEXT", d.ToHandIn[0].File)
-	case s.Audit != nil && len(s.Audit.of(d.Start, d.End)) == 0:
-		return errors.New("no audit log that --audit names has a line of its window: name those that have, or archive the day with --without-audit")
+	case s.lacksAudit(d):
+		return fmt.Errorf("%w: name those that have, or archive the day with --without-audit", errNoAudit)
 	}
 	return nil
+}
+
+var errNoAudit = errors.New("no audit log that --audit names has a line of its window")
+
+// lacksAudit reports whether audit logs were named, and none has a line of the day.
+func (s *Sealer) lacksAudit(d *settlement.DayStatus) bool {
+	return s.Audit != nil && len(s.Audit.of(d.Start, d.End)) == 0
 }
 
 // Seal archives one day whose status is d: writes the file, reads it back, gives it its name, and takes the day out of the store.
@@ -125,10 +133,21 @@ func (s *Sealer) manifest(d *settlement.DayStatus, number int) *Manifest {
 		Form: Form, Day: d.Day.String(), Number: number, WindowStart: d.Start, WindowEnd: d.End, BrokerID: s.BrokerID, ReportUnitID: s.ReportUnitID,
 		Made: s.Now().In(regulation.Zone).Truncate(time.Microsecond), By: s.By, Version: s.Version, Schema: s.Schema,
 	}
-	if !d.Good || len(d.ToHandIn) > 0 {
-		m.Despite, m.Why = d.Next, s.Why
+	if despite := s.despite(d); len(despite) > 0 {
+		m.Despite, m.Why = strings.Join(despite, "; "), s.Why
 	}
 	return m
+}
+
+// despite is what Refusal would say if no reason was given.
+func (s *Sealer) despite(d *settlement.DayStatus) (all []string) {
+	if !d.Good || len(d.ToHandIn) > 0 {
+		all = append(all, d.Next)
+	}
+	if s.lacksAudit(d) {
+		all = append(all, errNoAudit.Error())
+	}
+	return all
 }
 
 // checkFree looks at a file that has the name already. One that a crash left before its line in the ledger is replaced by one that has at

@@ -150,7 +150,7 @@ var Flags = map[string]string{ //nolint:gosec // G101: descriptions of flags
 	"whole addresses of penalized sources":                                                                             "显示受处罚来源的完整地址",
 	"audit log of a front, once for each, rotated and gzipped ones too; all that have lines of the days":               "前置的审计日志，每个给一次，包括轮转和压缩的；须含这些交易日的全部日志",
 	"the days before this one, YYYYMMDD":                                                                               "该日之前的交易日，YYYYMMDD",
-	"also days whose report is not done; needs --why":                                                                  "报送未完成的交易日也归档；须给 --why",
+	"also days whose report is not done, or of which no audit log has a line; needs --why":                             "报送未完成、或审计日志都没有其记录的交易日也归档；须给 --why",
 	"folder for the files":                                                                                             "归档文件的文件夹",
 	"folder with the days' report files":                                                                               "这些交易日报送文件所在文件夹",
 	"archive without audit logs: keep them beside it":                                                                  "归档不含审计日志：请另行保存",

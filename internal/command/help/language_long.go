@@ -101,8 +101,8 @@ var Details = map[string]string{
 		"最后一个网段限定撤销之后，重新对所有地址开放。运行中的前置几秒之内生效。",
 	"archive": "archive --before DAY 把 DAY 之前的每个交易日移出 PostgreSQL，写入 <统一标识>archiveYYYYMMDD.zip：记录、报送文件、台账、\n" +
 		"操作记录和审计日志。文件从磁盘读回核对之后，才在同一事务中记入台账并移出该日；表已分离，保留到 `archive drop`。中断之后重新运行即可。\n\n" +
-		"报送未完成、尚未报送，或结束不到 30 天的交易日会被拒绝并说明原因；其后的交易日照常处理，此时退出状态为 1。\n" +
-		"文件的格式见 docs/archive.md，不需要 tradefront 也能读取。",
+		"报送未完成、尚未报送、--audit 给出的审计日志都没有其记录，或结束不到 30 天的交易日会被拒绝并说明原因；\n" +
+		"其后的交易日照常处理，此时退出状态为 1。文件的格式见 docs/archive.md，不需要 tradefront 也能读取。",
 	"archive destroy": "销毁已归档交易日的文件，以及仍在的已分离的表。retention.records_years 期满之前拒绝执行。\n" +
 		"别处的副本不受影响：也请一并销毁。",
 	"archive drop": "删除 `archive --before` 分离出来的表，释放数据库空间。先完整读取归档文件，且它须与台账一致；\n" +

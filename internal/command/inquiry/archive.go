@@ -41,8 +41,9 @@ func NewArchive(e *command.Env) *cobra.Command {
 		Long: "archive --before DAY takes each trading day before DAY out of PostgreSQL, into a file UNITarchiveYYYYMMDD.zip with its records,\n" +
 			"reports, ledger, operators' actions and audit logs. A day leaves the database in the transaction that notes the file in the ledger,\n" +
 			"after the file was read back from disk; its table stays, detached, until `archive drop`. After an interruption run it again.\n\n" +
-			"A day is refused with the reason if its report is not done or was not handed in, or if it ended less than 30 days ago. The days\n" +
-			"after it go on; the exit status is then 1. docs/archive.md describes the file, which needs no tradefront to be read.",
+			"A day is refused with the reason if its report is not done or was not handed in, if no audit log that --audit names has a line\n" +
+			"of it, or if it ended less than 30 days ago. The days after it go on; the exit status is then 1. docs/archive.md describes the\n" +
+			"file, which needs no tradefront to be read.",
 		Example: "  tradefront archive --before 20260101 --out /archive --reports reports --audit /var/log/tradefront/audit.jsonl.1.gz -c tradefront.yaml\n" +
 			"  tradefront archive list -c tradefront.yaml",
 		RunE: e.Action(func(c *cobra.Command, _ []string) error { return f.run(c, e) }),
@@ -55,7 +56,7 @@ func NewArchive(e *command.Env) *cobra.Command {
 	c.Flags().BoolVar(&f.withoutReports, "without-reports", false, "archive without report files")
 	c.Flags().StringArrayVar(&f.audit, "audit", nil, "audit log of a front, once for each, rotated and gzipped ones too; all that have lines of the days")
 	c.Flags().BoolVar(&f.withoutAudit, "without-audit", false, "archive without audit logs: keep them beside it")
-	c.Flags().BoolVar(&f.despite, "despite-obstacles", false, "also days whose report is not done; needs --why")
+	c.Flags().BoolVar(&f.despite, "despite-obstacles", false, "also days whose report is not done, or of which no audit log has a line; needs --why")
 	command.WhyFlag(c, &f.why)
 	command.Must(c.MarkFlagRequired("before"))
 	c.MarkFlagsOneRequired("reports", "without-reports")
