@@ -168,7 +168,8 @@ func TestActionsWhilePostgresIsAway(t *testing.T) {
 	newSite(t)
 	write(t, "tradefront.yaml", siteConfig+"store:\n  driver: postgres\n  url: postgres://front@127.0.0.1:1/firm\n")
 	got := tradefront("", "actions", "list", "-c", "tradefront.yaml")
-	if got.status != exitFailed || got.out != "" || !strings.Contains(got.err, "PostgreSQL cannot be used") {
+	if got.status != exitFailed || got.out != "" || !strings.Contains(got.err, "PostgreSQL cannot be used") ||
+		!strings.Contains(got.err, "this machine has no local store") {
 		t.Errorf("without a local store: %+v", got)
 	}
 	storetest.CloseIt(t, storetest.OpenJournalAt(t, "tradefront.db", journal.Options{}))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -84,31 +85,54 @@ func newActionsList(e *command.Env) *cobra.Command {
 	return c
 }
 
-// collectActions are those of the database and, with PostgreSQL, of the local store beside it. While PostgreSQL is away, which has most of
-// them, those of the local store come with an error: commands that could not tell PostgreSQL have written there who ran them.
+// eachAction visits actions of one store.
+type eachAction func(visit func(*store.Action) error) error
+
+// collectActions are those of the database and, with PostgreSQL, of the local store beside it.
 func collectActions(ctx context.Context, e *command.Env, cfg *config.Config, from time.Time, wanted func(*store.Action) bool) ([]store.Action, error) {
-	var list []store.Action
-	take := func(a *store.Action) error {
+	shared := func(visit func(*store.Action) error) error { return eachSharedAction(ctx, cfg, from, visit) }
+	if cfg.Store.Driver != assemble.DriverPostgres {
+		return gatherActions(shared, wanted)
+	}
+	local := func(visit func(*store.Action) error) error { return eachLocalAction(ctx, cfg, from, visit) }
+	return joinActions(e, shared, local, wanted)
+}
+
+// gatherActions are the wanted ones of a store that visits all of them: of one that fails none, since some look like all.
+func gatherActions(each eachAction, wanted func(*store.Action) bool) (list []store.Action, err error) {
+	err = each(func(a *store.Action) error {
 		if wanted(a) {
 			list = append(list, *a)
 		}
 		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	shared := eachSharedAction(ctx, cfg, from, take)
-	if shared != nil && cfg.Store.Driver != assemble.DriverPostgres {
-		return nil, shared
-	}
-	local := eachLocalAction(ctx, cfg, from, take)
+	return list, nil
+}
+
+// errNoLocalStore is what a machine without a front says.
+var errNoLocalStore = errors.New("this machine has no local store")
+
+// joinActions are those of PostgreSQL and of the local store. While PostgreSQL is away, which has most of them, those of the local store come
+// with an error: commands that could not tell PostgreSQL have written there who ran them.
+func joinActions(e *command.Env, shared, local eachAction, wanted func(*store.Action) bool) ([]store.Action, error) {
+	list, away := gatherActions(shared, wanted)
+	own, err := gatherActions(local, wanted)
 	switch {
-	case shared != nil && (local != nil || list == nil):
-		return nil, shared
-	case shared != nil:
-		shared = fmt.Errorf("PostgreSQL cannot say what was done, so what this machine's local store has is shown alone: %w", shared)
-	case local != nil:
-		e.Warn("what concerns this machine's local store alone is not shown: %v", local)
+	case away != nil && err != nil:
+		return nil, fmt.Errorf("PostgreSQL cannot say what was done: %w; nor can the local store: %w", away, err)
+	case away != nil && len(own) == 0:
+		return nil, fmt.Errorf("PostgreSQL cannot say what was done, and this machine's local store has nothing of it: %w", away)
+	case away != nil:
+		away = fmt.Errorf("PostgreSQL cannot say what was done, so what this machine's local store has is shown alone: %w", away)
+	case err != nil && !errors.Is(err, errNoLocalStore):
+		e.Warn("what concerns this machine's local store alone is not shown: %v", err)
 	}
+	list = append(list, own...)
 	slices.SortStableFunc(list, func(a, b store.Action) int { return a.At.Compare(b.At) })
-	return list, shared
+	return list, away
 }
 
 // eachSharedAction visits those of PostgreSQL, or of the embedded store.
@@ -123,8 +147,8 @@ func eachSharedAction(ctx context.Context, cfg *config.Config, since time.Time, 
 
 // eachLocalAction visits those of the local store beside PostgreSQL.
 func eachLocalAction(ctx context.Context, cfg *config.Config, since time.Time, visit func(*store.Action) error) (err error) {
-	if _, gone := os.Stat(cfg.Store.Path); cfg.Store.Driver != assemble.DriverPostgres || gone != nil {
-		return nil // a machine without a front has no local store
+	if _, err := os.Stat(cfg.Store.Path); errors.Is(err, fs.ErrNotExist) {
+		return errNoLocalStore
 	}
 	local, err := assemble.OpenLocal(ctx, cfg)
 	if err != nil {
