@@ -38,12 +38,25 @@ func loadCoreTLS(cfg *config.Config, judge func(key string, err error)) *CoreTLS
 	if ends := pair.Leaf.NotAfter; time.Now().After(ends) {
 		judge("core.link.cert_file", fmt.Errorf("%s ended on %s: ask for another one", l.CertFile.Path, ends.Format(time.DateOnly)))
 	}
-	return &CoreTLS{Roots: roots, Config: &tls.Config{
+	anew := func() (*x509.CertPool, error) {
+		pool, err := roots()
+		return pool, notUsable("core.link.ca_file", err)
+	}
+	return &CoreTLS{Roots: anew, Config: &tls.Config{
 		MinVersion: tls.VersionTLS13, ServerName: l.ServerName, NextProtos: []string{"tradefront-core/1"},
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			return readPair(l.CertFile.Path, l.KeyFile.Path)
+			pair, err := readPair(l.CertFile.Path, l.KeyFile.Path)
+			return pair, notUsable("core.link.cert_file", err)
 		},
 	}}
+}
+
+// notUsable names the key of a file that a front which runs cannot use any more.
+func notUsable(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s cannot be used: %w", key, err)
 }
 
 func readAuthorities(path string) (*x509.CertPool, error) {

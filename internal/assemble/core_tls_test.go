@@ -84,6 +84,10 @@ func TestRenewedCertificate(t *testing.T) {
 	if err != nil || time.Until(shown.Leaf.NotAfter) < time.Hour {
 		t.Errorf("%v, %+v", err, shown)
 	}
+	overwrite(t, cfg.Core.Link.KeyFile.Path, []byte("no key"))
+	if _, err := made.Config.GetClientCertificate(nil); err == nil || !strings.HasPrefix(err.Error(), "core.link.cert_file cannot be used: ") {
+		t.Errorf("a file without a key: %v", err)
+	}
 }
 
 // TestAnotherAuthority: the next link believes whom the file names then, and one that cannot be read is an error.
@@ -99,8 +103,8 @@ func TestAnotherAuthority(t *testing.T) {
 		}
 	}
 	overwrite(t, cfg.Core.Link.CAFile.Path, []byte("no certificate"))
-	if _, err := made.Roots(); err == nil {
-		t.Error("a file without a certificate was read")
+	if _, err := made.Roots(); err == nil || !strings.HasPrefix(err.Error(), "core.link.ca_file cannot be used: ") {
+		t.Errorf("a file without a certificate: %v", err)
 	}
 	cfg.Core.Link.Endpoints = make(config.CoreEndpoints, 1)
 	if link := CoreLink(cfg, &Assets{CoreTLS: made}, "v"); link.Endpoints[0].Roots == nil {

@@ -81,6 +81,8 @@ var stores = map[string]string{
 	"terminal ciphertexts of the day: %w":    "当日的终端密文：%w",
 	"stopped before it accepted connections": "尚未接受连接即停止",
 
+	"%s cannot be used: %w": "%s 无法使用：%w",
+
 	"the URL leads elsewhere now, which needs a restart, so what it was before was tried": "URL 现在指向别处，重启后才生效，因此按先前的 URL 尝试",
 	"the URL cannot be read anew, so what it was before was tried: %w":                    "无法重新读取 URL，因此按先前的 URL 尝试：%w",
 

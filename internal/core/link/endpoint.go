@@ -96,7 +96,7 @@ func (l *Link) open(e *endpoint) (*conn, *problem) {
 func handshake(ctx context.Context, w *wire, e Endpoint) *problem {
 	config, err := tlsConfig(e)
 	if err != nil {
-		return &problem{Certificate, err}
+		return &problem{OwnFiles, err}
 	}
 	c := w.secure(config)
 	if err := c.HandshakeContext(ctx); err != nil {
@@ -116,6 +116,15 @@ func tlsConfig(e Endpoint) (config *tls.Config, err error) {
 			return nil, err
 		}
 	}
+	if own := config.GetClientCertificate; own != nil {
+		config.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			c, err := own(info)
+			if err != nil {
+				return nil, &ownFilesError{err}
+			}
+			return c, nil
+		}
+	}
 	config.MinVersion = tls.VersionTLS13
 	config.NextProtos = []string{ALPN}
 	config.DynamicRecordSizingDisabled = true
@@ -127,8 +136,17 @@ func tlsConfig(e Endpoint) (config *tls.Config, err error) {
 	return config, nil
 }
 
+// ownFilesError is what kept the front from showing its certificate.
+type ownFilesError struct{ err error }
+
+func (e *ownFilesError) Error() string { return e.err.Error() }
+func (e *ownFilesError) Unwrap() error { return e.err }
+
 // tlsFault is the word of what TLS found. The core's refusal of the front's certificate comes with the first read.
 func tlsFault(err error) Fault {
+	if _, own := errors.AsType[*ownFilesError](err); own {
+		return OwnFiles
+	}
 	if _, bad := errors.AsType[*tls.CertificateVerificationError](err); bad {
 		return Certificate
 	}

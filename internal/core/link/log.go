@@ -45,6 +45,8 @@ func adviceOf(f Fault) string {
 		return "The core's certificate is not valid for this endpoint: compare its names and authority with core.link.server_name and ca_file."
 	case CertificateRefused:
 		return "The core refused the front's certificate: compare core.link.cert_file with the authority that the core trusts."
+	case OwnFiles:
+		return "The front cannot use a file of its own, which the error names: put a whole one in its place, with the owner and mode of the one before."
 	case WrongALPN, TLSFailed:
 		return "Look whether a trading core listens there, with TLS 1.3 and ALPN " + ALPN + "."
 	case LoginRefused:

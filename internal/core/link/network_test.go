@@ -373,6 +373,9 @@ func TestTLSThatDoesNotFit(t *testing.T) {
 		{"another authority", func(s, _ *tls.Config) { s.Certificates[0] = other.issue(t, "core.firm") }, Certificate},
 		{"the front's of another authority", func(_, c *tls.Config) { c.Certificates[0] = other.issue(t, "front.firm") }, CertificateRefused},
 		{"the front has none", func(_, c *tls.Config) { c.Certificates = nil }, CertificateRefused},
+		{"the front cannot read its own", func(_, c *tls.Config) {
+			c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return nil, os.ErrPermission }
+		}, OwnFiles},
 		{"another protocol", func(s, _ *tls.Config) { s.NextProtos = []string{"h2"} }, WrongALPN},
 		{"no protocol", func(s, _ *tls.Config) { s.NextProtos = nil }, WrongALPN},
 		{"TLS 1.2", func(s, _ *tls.Config) { s.MinVersion, s.MaxVersion = 0, tls.VersionTLS12 }, TLSFailed},
@@ -427,7 +430,7 @@ func TestServerNameOfTheAddress(t *testing.T) {
 }
 
 // TestAuthoritiesAreAskedAnew: a core that comes with the certificate of another authority gets its link as soon as that is believed; what
-// cannot be read is the fault of the try.
+// cannot be read is the front's own fault, and the core's certificate is not blamed.
 func TestAuthoritiesAreAskedAnew(t *testing.T) {
 	t.Parallel()
 	a, other := newAuthority(t), newAuthority(t)
@@ -444,13 +447,16 @@ func TestAuthoritiesAreAskedAnew(t *testing.T) {
 	o := testOptions(t)
 	o.Endpoints, o.Dial = []Endpoint{endpoint}, nil
 	l := startLink(t, o)
-	says := func(text string) {
+	says := func(fault Fault, text string) {
 		t.Helper()
-		await.True(t, text, func() bool { return strings.Contains(l.Status().Endpoints[0].LastFaultText, text) })
+		await.True(t, text, func() bool {
+			e := l.Status().Endpoints[0]
+			return e.LastFault == fault && strings.Contains(e.LastFaultText, text)
+		})
 	}
-	says("ca.pem is gone")
+	says(OwnFiles, "ca.pem is gone")
 	believed.Store(other.pool)
-	says("unknown authority")
+	says(Certificate, "unknown authority")
 	believed.Store(a.pool)
 	await.True(t, "the link", func() bool { return l.Status().Endpoints[0].State == Greeting })
 }

@@ -41,6 +41,7 @@ const (
 	DialFailed               // no connection
 	Certificate              // the core's certificate has a wrong name, authority or time
 	CertificateRefused       // the core refused the front's certificate
+	OwnFiles                 // a file of the front's, for TLS, cannot be used
 	WrongALPN                // the core does not name ALPN tradefront-core/1
 	TLSFailed                // TLS failed otherwise
 	LoginRefused             // the core answered LinkLogin with an error
@@ -60,7 +61,7 @@ const (
 )
 
 var faultWords = []string{
-	"none", "dial_failed", "certificate", "certificate_refused", "wrong_alpn", "tls_failed", "login_refused",
+	"none", "dial_failed", "certificate", "certificate_refused", "own_files", "wrong_alpn", "tls_failed", "login_refused",
 	"greeting_timeout", "silent", "peer_closed", "broken_connection", "malformed", "bad_accept", "unexpected", "bad_credit",
 	"lower_term", "queue_overrun", "front_stopped",
 }
