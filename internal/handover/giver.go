@@ -34,6 +34,8 @@ type Giver struct {
 	cmd    *exec.Cmd
 	exited chan struct{} // closed once the taker has ended
 	err    error         // how; after exited
+
+	patience time.Duration // endPatience; a test's is longer
 }
 
 // Launch starts the program at path with these arguments, this process's environment and its standard output and error. It is
@@ -56,7 +58,7 @@ func Launch(path string, args []string) (*Giver, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("handover: start %s: %w", path, err), conn.Close())
 	}
-	g := &Giver{conn: conn, cmd: cmd, exited: make(chan struct{})}
+	g := &Giver{conn: conn, cmd: cmd, exited: make(chan struct{}), patience: endPatience}
 	go func() {
 		defer close(g.exited)
 		g.err = cmd.Wait()
@@ -130,7 +132,7 @@ func brokenOff(err error) bool {
 
 // hasEnded waits for the end of a taker that has closed its end of the talk, which the kernel does a moment before it tells of the end.
 func (g *Giver) hasEnded(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, endPatience)
+	ctx, cancel := context.WithTimeout(ctx, g.patience)
 	defer cancel()
 	select {
 	case <-g.exited:
