@@ -153,19 +153,41 @@ func (b *balancer) dialTLS(source string) net.Conn {
 	return c
 }
 
-// stat is one number of HAProxy's own statistics, as "fronts", "a", "status".
-func (b *balancer) stat(backend, server, column string) string {
+// ask is HAProxy's answer to a command; up is false while it does not listen yet.
+func (b *balancer) ask(command string) (text string, up bool) {
 	b.t.Helper()
 	var d net.Dialer
 	c, err := d.DialContext(b.t.Context(), "unix", b.socket)
 	if err != nil {
-		return "" // not up yet
+		return "", false
 	}
 	defer c.Close()
-	if _, err := io.WriteString(c, "show stat\n"); err != nil {
+	if _, err := io.WriteString(c, command+"\n"); err != nil {
 		b.t.Fatal(err)
 	}
-	rows, err := csv.NewReader(c).ReadAll()
+	answer, err := io.ReadAll(c)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(answer), true
+}
+
+// turn makes a server drain, or ready again, as the sample's own socket does it for an operator.
+func (b *balancer) turn(backend, server, state string) {
+	b.t.Helper()
+	if said, up := b.ask("set server " + backend + "/" + server + " state " + state); !up || strings.TrimSpace(said) != "" {
+		b.t.Fatalf("%s/%s was not made %s: %s", backend, server, state, said)
+	}
+}
+
+// stat is one number of HAProxy's own statistics, as "fronts", "a", "status".
+func (b *balancer) stat(backend, server, column string) string {
+	b.t.Helper()
+	text, up := b.ask("show stat")
+	if !up {
+		return ""
+	}
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -42,6 +42,7 @@ func TestRollingRestart(t *testing.T) {
 	l.until(100)
 	for _, name := range []string{"a", "b"} {
 		d := fronts[name]
+		b.empty(l, name)
 		begin := time.Now()
 		d.stop() // wants exit status 0
 		took := time.Since(begin)
@@ -52,6 +53,7 @@ func TestRollingRestart(t *testing.T) {
 		b.becomes("fronts", name, "DOWN") // HAProxy's checks find it too
 		l.until(l.done.Load() + 50)       // by the other one
 		fronts[name] = d.s.serve()
+		b.turn("fronts", name, "ready")
 		b.becomes("fronts", name, "UP")
 		l.until(l.done.Load() + 50)
 	}
@@ -68,6 +70,18 @@ func TestRollingRestart(t *testing.T) {
 		d.stop()
 	}
 	a.checkInvariant(answers)
+}
+
+// empty takes the front from HAProxy before it is stopped: customers go on at the other front, and those who are logged in stay.
+func (b *balancer) empty(l *queue, name string) {
+	b.t.Helper()
+	b.turn("fronts", name, "drain")
+	b.becomes("fronts", name, "DRAIN")
+	before := b.stat("fronts", name, "stot")
+	l.until(l.done.Load() + 50)
+	if after := b.stat("fronts", name, "stot"); after != before {
+		b.t.Errorf("front %s was drained and had %s connections, now %s", name, before, after)
+	}
 }
 
 // secondFront is another front of the same firm: of the same keys and database.
