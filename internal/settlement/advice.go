@@ -50,7 +50,7 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next advice, 
 	case d.Provisional > 0 && !guess:
 		return advise("%d records were given this day by a calendar that did not know it yet: calendar reassign",
 			"%d 条记录是按尚不确定的日历归入该日的：calendar reassign", d.Provisional), false
-	case !d.Closed:
+	case !d.Closed && len(d.Obstacles.Open) == 0:
 		return advise("wait: the window closes at %s", "等待：时段于 %s 结束", show.Time(d.End)), false
 	case d.Archived:
 		return d.adviseArchived()

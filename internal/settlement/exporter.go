@@ -143,7 +143,7 @@ func (e *ForeignFileError) Error() string {
 		return e.Path + " is there already, and its manifest says that a merge made it: move it away with its manifest, or write into another folder"
 	}
 	return fmt.Sprintf("%s is there already with another content, and no export that the ledger knows made it: "+
-		"was it edited or merged? Move it away, or write into another folder", e.Path)
+		"was it edited or merged, or PostgreSQL restored to a moment before it? Move it away, or write into another folder", e.Path)
 }
 
 // Export writes one report of the day: of that kind, in these steps, each of which needs

@@ -178,7 +178,16 @@ func TestFewerRowsThanFrontsBrought(t *testing.T) {
 		refused.Open[0].Kind != store.RowsMissing || refused.Open[0].Records != 1 || !strings.Contains(err.Error(), "are 3 in the store, and fronts brought 4") {
 		t.Fatalf("%v, want it refused for the record that is missing", err)
 	}
+	open := afterClose.AddDate(0, 0, -1)
+	survey := Survey{Store: p, Fronts: &fronts, Calendar: x.Calendar}
+	if st, err := survey.Status(t.Context(), open, day); err != nil || st.Closed || st.Good || !strings.Contains(st.Next, "are 3 in the store, and fronts brought 4") ||
+		st.NextChinese == st.Next {
+		t.Errorf("while the window is open: %+v, %v", st, err)
+	}
 	put(t, p, recs[3])
+	if st, err := survey.Status(t.Context(), open, day); err != nil || !strings.HasPrefix(st.Next, "wait: ") {
+		t.Errorf("once it is there again: %+v, %v", st, err)
+	}
 	mustExport(t, x, store.FullExport)
 	recs = storetest.Records(day, 1)
 	recs[0].Provisional, recs[0].LoginTime = true, afterClose.Add(1)

@@ -41,8 +41,8 @@ type DayStatus struct {
 	// ToHandIn are the exports that hold the day and were not handed in, as far as is noted.
 	ToHandIn []store.Export
 
-	// Obstacles are what keeps the report back, and what of it was waived; only of a day that
-	// has closed.
+	// Obstacles are what keeps the report back, and what of it was waived; of a day whose window is open only that records are missing
+	// which fronts brought.
 	Obstacles Obstacles
 
 	Good bool   // nothing is left to do before the report is handed in
@@ -66,8 +66,8 @@ func (v *Survey) Status(ctx context.Context, now time.Time, day calendar.Trading
 	if len(exports) > 0 {
 		d.Last = &exports[len(exports)-1]
 	}
-	if d.Closed && closed == nil {
-		if d.Obstacles, err = v.Of(ctx, day); err != nil {
+	if closed == nil {
+		if d.Obstacles, err = v.known(ctx, day, d.Closed); err != nil {
 			return DayStatus{}, err
 		}
 	}
@@ -97,6 +97,21 @@ func (v *Survey) Status(ctx context.Context, now time.Time, day calendar.Trading
 		d.takes(next)
 	}
 	return d, nil
+}
+
+// known are the obstacles of a day. While its window is open fronts may hold records, but what they brought must be there: after a restore
+// to an earlier moment the operator learns so at once, while the WAL that has them may still be found.
+func (v *Survey) known(ctx context.Context, day calendar.TradingDay, over bool) (o Obstacles, err error) {
+	if over {
+		return v.Of(ctx, day)
+	}
+	fronts, err := v.fronts(ctx) // before records are counted
+	if err != nil {
+		return o, err
+	}
+	o.Day = day
+	o.Open, err = v.ofMissing(ctx, day, fronts)
+	return o, err
 }
 
 // window is the day's. Of a day that was reported or has records and is no trading day any more, closed says so instead.
