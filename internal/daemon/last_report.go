@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 // The states of the report of the last closed trading day, as far as the ledger knows.
@@ -52,16 +56,48 @@ type reportLedger interface {
 	HandedIn(ctx context.Context, day calendar.TradingDay) ([]store.HandedIn, error)
 	State(ctx context.Context, day calendar.TradingDay, position store.Position) (store.DayState, error)
 	Since(ctx context.Context) (time.Time, error)
+	// elsewhere reports whether records of the day may be where the store has not got them from yet, or had them and lost them.
+	elsewhere(ctx context.Context, day calendar.TradingDay) (bool, error)
+}
+
+func (d *Daemon) reportLedger() reportLedger {
+	if d.postgres != nil {
+		return sharedLedger{d.postgres}
+	}
+	return ownLedger{d.path.Journal, d.cfg.Store.Path}
+}
+
+// sharedLedger is that of a firm whose fronts bring records to PostgreSQL.
+type sharedLedger struct{ *postgres.Store }
+
+func (l sharedLedger) elsewhere(ctx context.Context, day calendar.TradingDay) (bool, error) {
+	fronts, err := l.Fronts(ctx)
+	return frontsHad(fronts, day), err
+}
+
+// frontsHad reports whether a front holds records of the day, brought some, or has a damaged store, of whose days nothing is known.
+func frontsHad(fronts []store.Front, day calendar.TradingDay) bool {
+	return slices.ContainsFunc(fronts, func(f store.Front) bool {
+		held := f.Held[day]
+		return held.Pending+held.Quarantined > 0 || f.ForwardedOf[day] > 0 || f.CorruptStores > 0
+	})
+}
+
+// ownLedger is that of a front that keeps its records itself.
+type ownLedger struct {
+	*journal.Journal
+	path string
+}
+
+func (l ownLedger) elsewhere(context.Context, calendar.TradingDay) (bool, error) {
+	corrupt, err := localfile.ListCorrupt(l.path)
+	return len(corrupt) > 0, err
 }
 
 func (d *Daemon) askLastReport(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, reportsPatience)
 	defer cancel()
-	var ledger reportLedger = d.path.Journal
-	if d.postgres != nil {
-		ledger = d.postgres
-	}
-	state, err := reportState(ctx, ledger, d.path.Gateway.Policy().Calendar, d.now())
+	state, err := reportState(ctx, d.reportLedger(), d.path.Gateway.Policy().Calendar, d.now())
 	if state != "" {
 		d.lastReport.set(state)
 	}
@@ -104,10 +140,14 @@ func unreportedState(ctx context.Context, ledger reportLedger, cal *calendar.Cal
 		return reportMissing, nil
 	}
 	state, err := ledger.State(ctx, day, "")
+	if err != nil {
+		return "", err
+	}
+	elsewhere, err := ledger.elsewhere(ctx, day)
 	switch {
 	case err != nil:
 		return "", err
-	case state.Records > 0:
+	case state.Records > 0 || elsewhere: // as in a database made anew after the one with the day's records was lost
 		return reportMissing, nil
 	}
 	return reportNotDue, nil

@@ -16,6 +16,7 @@ type ledgerOf struct {
 	exports []store.Export
 	handed  []store.HandedIn
 	records int64
+	away    bool // records of the day may be elsewhere
 	since   time.Time
 	noNotes error // of HandedIn
 	day     calendar.TradingDay
@@ -36,6 +37,8 @@ func (l *ledgerOf) State(context.Context, calendar.TradingDay, store.Position) (
 
 func (l *ledgerOf) Since(context.Context) (time.Time, error) { return l.since, nil }
 
+func (l *ledgerOf) elsewhere(context.Context, calendar.TradingDay) (bool, error) { return l.away, nil }
+
 // TestLastReportState: each state that the report of the last closed day can be in, and that only the ledger of that day is asked.
 func TestLastReportState(t *testing.T) {
 	t.Parallel()
@@ -44,6 +47,7 @@ func TestLastReportState(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 7, 29, 16, 0, 0, 0, regulation.Zone) // a Wednesday, after its window
+	closed := time.Date(2026, 7, 29, 15, 30, 0, 0, regulation.Zone)
 	long, denied := now.AddDate(-1, 0, 0), errors.New("permission denied")
 	full, partial := []store.Export{{Kind: store.FullExport}}, []store.Export{{Kind: store.PartialExport}}
 	note := []store.HandedIn{{Number: 1}}
@@ -61,6 +65,9 @@ func TestLastReportState(t *testing.T) {
 		{"only a partial export", ledgerOf{since: long, exports: partial}, reportMissing, nil},
 		{"a store of today", ledgerOf{since: now.Add(24 * time.Hour)}, reportNotDue, nil},
 		{"a store of today that was given records of the day", ledgerOf{since: now.Add(24 * time.Hour), records: 3}, reportMissing, nil},
+		{"a store that was made after the window closed", ledgerOf{since: closed.Add(time.Second)}, reportNotDue, nil},
+		{"a store that was made before the window closed", ledgerOf{since: closed.Add(-time.Second)}, reportMissing, nil},
+		{"a store that was made anew, without what fronts brought", ledgerOf{since: closed.Add(time.Second), away: true}, reportMissing, nil},
 		{"written", ledgerOf{since: long, exports: full}, reportWritten, nil},
 		{"handed in", ledgerOf{since: long, exports: full, handed: note}, reportHanded, nil},
 		{"handed in, and written again with the same bytes", ledgerOf{since: long, exports: []store.Export{one, again}, handed: note}, reportHanded, nil},
@@ -83,5 +90,31 @@ func TestLastReportState(t *testing.T) {
 	known.set(reportHanded)
 	if got := known.byState(); len(got) != len(reportStates()) || got[reportHanded] != 1 || got[reportMissing] != 0 {
 		t.Errorf("the gauge has %v", got)
+	}
+}
+
+// TestFrontsHad: a database that was made after the window closed lacks records of the day if a front tells of any.
+func TestFrontsHad(t *testing.T) {
+	t.Parallel()
+	const day = 20260729
+	of := func(change func(*store.Front)) []store.Front {
+		f := store.Front{FrontReport: store.FrontReport{Held: map[calendar.TradingDay]store.Held{day - 1: {Pending: 1}}}}
+		change(&f)
+		return []store.Front{{}, f}
+	}
+	for name, c := range map[string]struct {
+		fronts []store.Front
+		had    bool
+	}{
+		"no front":           {nil, false},
+		"of another day":     {of(func(*store.Front) {}), false},
+		"it holds some":      {of(func(f *store.Front) { f.Held[day] = store.Held{Pending: 1} }), true},
+		"one was refused":    {of(func(f *store.Front) { f.Held[day] = store.Held{Quarantined: 1} }), true},
+		"it brought some":    {of(func(f *store.Front) { f.ForwardedOf = map[calendar.TradingDay]int64{day: 1} }), true},
+		"its store is wrong": {of(func(f *store.Front) { f.CorruptStores = 1 }), true},
+	} {
+		if got := frontsHad(c.fronts, day); got != c.had {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

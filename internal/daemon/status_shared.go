@@ -26,16 +26,14 @@ func (d *Daemon) relaysPart(today map[string]tally.Counts) []statuspage.Relay {
 
 // askShared asks the store that reports read: for all fronts, and for the reports of the last closed days.
 func (d *Daemon) askShared(ctx context.Context) (part statuspage.Shared, err error) {
-	var ledger reportLedger = d.path.Journal
 	if d.postgres != nil {
-		ledger = d.postgres
 		fronts, err := d.postgres.Fronts(ctx)
 		if err != nil {
 			return part, err
 		}
 		part.Fronts = d.frontLines(fronts)
 	}
-	cal := d.path.Gateway.Policy().Calendar
+	ledger, cal := d.reportLedger(), d.path.Gateway.Policy().Calendar
 	for _, day := range settlement.RecentDays(cal, d.now(), statuspage.ShownDays+1)[1:] {
 		report, err := reportOf(ctx, ledger, cal, day)
 		if err != nil {

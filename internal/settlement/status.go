@@ -176,5 +176,5 @@ func (d *DayStatus) compareWithInstallation(ctx context.Context, s SurveyStore) 
 }
 
 // OverBefore reports whether a day that ended at end was over before the store was made, at since: a new firm has no report of it, unless
-// records of it were brought in. The time zone of the database may be off by some hours.
-func OverBefore(end, since time.Time) bool { return end.Before(since.Add(-24 * time.Hour)) }
+// records of it were brought in.
+func OverBefore(end, since time.Time) bool { return !end.After(since) }

@@ -11,7 +11,8 @@ import (
 // Since is when this database got its schema, give or take the time zone's hours: of what was
 // before nothing can be here, but for what another store's copy brought.
 func (p *Store) Since(ctx context.Context) (time.Time, error) {
-	return sqlrows.Since(ctx, p.Tables(), "SELECT extract(epoch FROM min(tstamp))::bigint FROM goose_db_version")
+	// The column has no time zone: it is in that of the session that migrated, which is this one's too, the database's.
+	return sqlrows.Since(ctx, p.Tables(), "SELECT extract(epoch FROM min(tstamp)::timestamptz)::bigint FROM goose_db_version")
 }
 
 // Identity tells the database's tables from others', in the manifests of reports: the cluster's system identifier, which standbys and
