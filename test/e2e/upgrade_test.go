@@ -16,7 +16,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/store/schema"
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/pgtest"
 	"github.com/tradefront/tradefront/test/terminaltest"
 	"github.com/tradefront/tradefront/test/testmain"
 )
@@ -181,6 +183,37 @@ func TestUpgradeThatFails(t *testing.T) {
 		s.logInOnce(t, d)
 	}
 	s.write("tradefront.yaml", good)
+	u.upgrade()
+	s.logInOnce(t, d)
+	if err := m.Logout(t.Context()); err != nil {
+		t.Errorf("the session that was there before: %v", err)
+	}
+	u.end()
+}
+
+// TestUpgradeWaitsForTheSchema: while PostgreSQL does not have the new program's schema, no process takes over; once it was migrated, one
+// does, and the session that is open stays.
+func TestUpgradeWaitsForTheSchema(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	s := newSite(t, cluster.URL(), "")
+	d := s.serve()
+	u := d.upgradable(t)
+	m := d.trade(t)
+	if _, err := m.login(s, account, password, terminalText); err != nil {
+		t.Fatal(err)
+	}
+	latest, err := schema.Latest("postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster.SQL(fmt.Sprintf("DELETE FROM goose_db_version WHERE version_id = %d", latest))
+	u.ask(goesOn)
+	if why := lastWith(u.log.String(), goesOn); !strings.Contains(why, fmt.Sprintf("this binary needs %d: run `tradefront migrate", latest)) {
+		t.Errorf("before the migration: %s", why)
+	}
+	s.logInOnce(t, d)
+	cluster.SQL(fmt.Sprintf("INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, true)", latest))
 	u.upgrade()
 	s.logInOnce(t, d)
 	if err := m.Logout(t.Context()); err != nil {
