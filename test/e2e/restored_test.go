@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -77,4 +79,55 @@ func TestRestoredStoreKeepsReportsBack(t *testing.T) {
 	s.cli("", "front", "retire", "1", "--force")
 	s.cli("", export...)
 	d.stop()
+}
+
+// TestRecoveredElsewhereIsRetired: what a lost front held was brought back by another front, and PostgreSQL has it all. To start the lost front
+// once on the same copy stores nothing twice, and lets it be retired without a waiver that would call the records given up.
+func TestRecoveredElsewhereIsRetired(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.Start(t)
+	lost := newSite(t, cluster.URL(), "")
+	other := lost.secondFront()
+	d, runs := lost.serve(), other.serve()
+	cluster.Stop(pgtest.Immediate)
+	const logins = 5
+	var day string
+	for range logins {
+		c, err := d.enter(t, lost.apps[0].AuthCode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := login(t, c, password, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		day = result.TradingDay
+	}
+	d.kill()
+	if err := os.Mkdir(filepath.Join(lost.dir, "disk"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, suffix := range []string{"", "-wal"} {
+		lost.write("disk/tradefront.db"+suffix, lost.read("tradefront.db"+suffix))
+	}
+	cluster.Start()
+	// As a heartbeat between the outage's begin and the front's end would have told.
+	cluster.SQL(fmt.Sprintf(`UPDATE front SET seen = seen - 3600000000::bigint, held = '{"%s": {"pending": %d, "quarantined": 0}}' WHERE front_id = 1`, day, logins))
+
+	other.cli("", "local", "recover", filepath.Join(lost.dir, "disk", "tradefront.db"))
+	await.True(t, "PostgreSQL to have what was recovered", func() bool {
+		return strings.TrimSpace(cluster.SQL("SELECT count(*) FROM record")) == fmt.Sprint(logins)
+	})
+	_, said, err := lost.try("", "front", "retire", "1")
+	if err == nil || !strings.Contains(said, "also after local recover has brought them back elsewhere") {
+		t.Fatalf("retired while it is said to hold records: %v, %s", err, said)
+	}
+
+	lost.write("tradefront.yaml", []byte(strings.Replace(string(lost.read("tradefront.yaml")), "store:\n", "store:\n  path: disk/tradefront.db\n", 1)))
+	lost.serve().stop()
+	lost.cli("", "front", "retire", "1")
+	if rows := strings.TrimSpace(cluster.SQL("SELECT count(*), count(DISTINCT record_id), (SELECT count(*) FROM waiver) FROM record")); rows != fmt.Sprintf("%d|%d|0", logins, logins) {
+		t.Errorf("records, different ones, waivers: %s", rows)
+	}
+	runs.stop()
 }
