@@ -17,7 +17,7 @@ var (
 		`(SERVICE_HOST)|(SERVICE_PORT(?:_[A-Z0-9_]+)?)|(PORT(?:_[0-9]+_(?:TCP|UDP|SCTP))?)|` +
 		`PORT_[0-9]+_(?:TCP|UDP|SCTP)_(?:(PROTO)|(PORT)|(ADDR)))$`)
 	serviceURL = regexp.MustCompile(`^(tcp|udp|sctp)://(.+)$`)
-	balancer   = regexp.MustCompile(`^TRADEFRONT_(BIND(_TLS)?|CERT|MAXCONN|SOCKET)$`)
+	balancer   = regexp.MustCompile(`^TRADEFRONT_(BIND(_TLS)?|CERT|MAXCONN|SOCKET|USER)$`)
 	backend    = regexp.MustCompile(`^TRADEFRONT_[A-Z](_TLS|_HEALTH)?=.*:[0-9]+$`)
 )
 

@@ -72,7 +72,7 @@ func (s *site) balance(t *testing.T, fronts proxied) *balancer {
 		"TRADEFRONT_BIND=fd@3,fd@4", "TRADEFRONT_BIND_TLS=fd@5", "TRADEFRONT_CERT="+filepath.Join(s.dir, "haproxy.pem"),
 		"TRADEFRONT_A="+fronts.a, "TRADEFRONT_B="+fronts.b, "TRADEFRONT_A_TLS="+fronts.aTLS, "TRADEFRONT_B_TLS="+fronts.bTLS,
 		"TRADEFRONT_A_HEALTH="+fronts.aHealth, "TRADEFRONT_B_HEALTH="+fronts.bHealth,
-		"TRADEFRONT_SOCKET="+b.socket, "TRADEFRONT_MAXCONN=2000",
+		"TRADEFRONT_SOCKET="+b.socket, "TRADEFRONT_MAXCONN=2000", haproxyUser(),
 	)
 	b.cmd.Stdout, b.cmd.Stderr = &b.log, &b.log
 	if err := child.Start(b.cmd); err != nil {
@@ -101,6 +101,31 @@ func shortDir(t testing.TB) string {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
+}
+
+// haproxyUser takes the user from the samples where HAProxy cannot change to it: this test does not run as root.
+func haproxyUser() string {
+	if os.Geteuid() == 0 {
+		return "TRADEFRONT_USER=haproxy"
+	}
+	return "TRADEFRONT_USER="
+}
+
+// isNotRoot wants that what reads customers' bytes is not root, where root started it.
+func (b *balancer) isNotRoot() {
+	b.t.Helper()
+	if os.Geteuid() != 0 {
+		return
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.cmd.Process.Pid))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if ids := strings.Fields(line); (ids[0] == "Uid:" || ids[0] == "Gid:") && slices.Contains(ids[1:], "0") {
+			b.t.Errorf("HAProxy runs as root: %s", line)
+		}
+	}
 }
 
 // haproxy is where Debian has it, which is not in every PATH.

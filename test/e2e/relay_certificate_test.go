@@ -37,7 +37,7 @@ func (s *relaySite) relayBalancer(d *daemon, verify string) string {
 	cmd.Env = append(os.Environ(),
 		"TRADEFRONT_BIND_RELAYS=fd@3", "TRADEFRONT_CERT="+filepath.Join(s.dir, "front.pem"), "TRADEFRONT_RELAYS_CA="+filepath.Join(s.dir, "relays-ca.pem"),
 		"TRADEFRONT_RELAYS_VERIFY="+verify, "TRADEFRONT_A_RELAYS="+d.relays(), "TRADEFRONT_B_RELAYS="+d.relays(),
-		"TRADEFRONT_A_HEALTH="+health, "TRADEFRONT_B_HEALTH="+health, "TRADEFRONT_MAXCONN=100",
+		"TRADEFRONT_A_HEALTH="+health, "TRADEFRONT_B_HEALTH="+health, "TRADEFRONT_MAXCONN=100", haproxyUser(),
 	)
 	var log syncBuffer
 	cmd.Stdout, cmd.Stderr = &log, &log

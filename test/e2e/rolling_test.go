@@ -40,6 +40,7 @@ func TestRollingRestart(t *testing.T) {
 	b := a.balance(t, addresses)
 	l := a.queue(t, b.plain)
 	l.until(100)
+	b.isNotRoot()
 	for _, name := range []string{"a", "b"} {
 		d := fronts[name]
 		b.empty(l, name)

@@ -45,7 +45,7 @@ func newBalancer(t *testing.T, address string, to, health [2]string) *balancer {
 		"TRADEFRONT_BIND="+address, "TRADEFRONT_BIND_TLS=unix@"+filepath.Join(dir, "tls"), "TRADEFRONT_CERT="+certificate,
 		"TRADEFRONT_A="+to[0], "TRADEFRONT_B="+to[1], "TRADEFRONT_A_TLS="+to[0], "TRADEFRONT_B_TLS="+to[1],
 		"TRADEFRONT_A_HEALTH="+health[0], "TRADEFRONT_B_HEALTH="+health[1],
-		"TRADEFRONT_SOCKET="+filepath.Join(dir, "stats"), "TRADEFRONT_MAXCONN=2000")}
+		"TRADEFRONT_SOCKET="+filepath.Join(dir, "stats"), "TRADEFRONT_MAXCONN=2000", "TRADEFRONT_USER=")}
 	t.Cleanup(b.kill)
 	return b
 }
