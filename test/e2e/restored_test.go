@@ -126,7 +126,8 @@ func TestRecoveredElsewhereIsRetired(t *testing.T) {
 	lost.write("tradefront.yaml", []byte(strings.Replace(string(lost.read("tradefront.yaml")), "store:\n", "store:\n  path: disk/tradefront.db\n", 1)))
 	lost.serve().stop()
 	lost.cli("", "front", "retire", "1")
-	if rows := strings.TrimSpace(cluster.SQL("SELECT count(*), count(DISTINCT record_id), (SELECT count(*) FROM waiver) FROM record")); rows != fmt.Sprintf("%d|%d|0", logins, logins) {
+	rows := strings.TrimSpace(cluster.SQL("SELECT count(*), count(DISTINCT record_id), (SELECT count(*) FROM waiver) FROM record"))
+	if rows != fmt.Sprintf("%d|%d|0", logins, logins) {
 		t.Errorf("records, different ones, waivers: %s", rows)
 	}
 	runs.stop()

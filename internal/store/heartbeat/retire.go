@@ -28,7 +28,8 @@ func ChooseRetired(fronts []store.Front, id int32, storeID string, force bool) (
 				"with its audit log tells which they were", id, f.Host, show.Time(f.Seen), Holds(f))
 		case (f.Records() > 0 || f.CorruptStores > 0) && !force:
 			return nil, fmt.Errorf("front %d on host %s, last seen %s, holds records (%s): start it with PostgreSQL in reach and it "+
-				"hands them over, also after local recover has brought them back elsewhere, since each is stored once; if its disk is lost, --force gives them up, and reconcile with its audit log tells which they were",
+				"hands them over, also after local recover has brought them back elsewhere, since each is stored once; "+
+				"if its disk is lost, --force gives them up, and reconcile with its audit log tells which they were",
 				id, f.Host, show.Time(f.Seen), Holds(f))
 		default:
 			gone = append(gone, *f)
