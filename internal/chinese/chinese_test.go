@@ -186,8 +186,10 @@ func TestOf(t *testing.T) {
 		"reports are kept back, of 20260105: front 3 (host a) holds 12 records of the day (last seen 2026-01-05 15:40:00): on that host: tradefront quarantine list (and 2 more: tradefront report status)": "有报送障碍，交易日 20260105：前置 3（主机 a）持有当日记录 12 条（最近心跳 2026-01-05 15:40:00）：" +
 			"在该主机上执行 tradefront quarantine list（另有 2 项，见 tradefront report status）",
 		"  front 2 (host a, store 92c4d4f6) has not said what it holds since the window closed (last seen 2026-03-10 09:00:04): " +
-			"start it with PostgreSQL in reach; if it is gone for good: tradefront front retire 2": "  前置 2（主机 a，本地库 92c4d4f6）自时段结束以来没有报告持有的记录（最近心跳 2026-03-10 09:00:04）：" +
-			"在 PostgreSQL 可达时启动它；如果它已永久失去：tradefront front retire 2",
+			"start it with PostgreSQL in reach; if it is gone for good: tradefront front retire 2, and the reports say that logins may be missing": "  前置 2（主机 a，本地库 92c4d4f6）自时段结束以来没有报告持有的记录（最近心跳 2026-03-10 09:00:04）：" +
+			"在 PostgreSQL 可达时启动它；如果它已永久失去：tradefront front retire 2，报送文件会写明可能缺少登录",
+		"front 2 (host a, store 92c4d4f6), logins after its last report may be missing: it was last seen 2026-03-10 09:00:04, did not say that it stopped, and was retired": "前置 2（主机 a，本地库 92c4d4f6），" +
+			"最近心跳之后的登录 可能缺失：它最近心跳 2026-03-10 09:00:04，没有说明已停止，就被退役",
 		"records of 20260311 are archived in a.zip: 12 were reported and 10 of them are there: keep that file; to export the day again bring it back: tradefront archive restore a.zip": "20260311 的记录 已归档到 a.zip：已报送 12 条，其中有 10 条：" +
 			"保留该文件；要重新导出该日，先恢复它：tradefront archive restore a.zip",
 		"its manifest says: front 2 (host a, store 92c4d4f6) has not said what it holds since the window closed (last seen 2026-03-10 09:00:04); waived by root@a at 2026-03-10 15:31:18: burned": "清单记载：" +

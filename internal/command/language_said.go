@@ -91,6 +91,7 @@ var saidInChinese = map[string]string{
 	// front and session.
 	"retired front %d on host %s, last seen %s; then it held: %s\n":                                                          "已退役前置 %d（主机 %s），最近心跳 %s；当时持有：%s\n",
 	"its last report was not that it stopped, so it may have taken logins since: reconcile with its audit log tells which\n": "它最后一次心跳并未说明已停止，此后可能还受理过登录：用它的审计日志对账（reconcile）可以查明\n",
+	"the reports of %d trading days, from %s to %s, say from now on that logins may be missing\n":                            "%d 个交易日（%s 至 %s）的报送文件从此写明可能缺少登录\n",
 	"told the relay of session %d at front %d to end the terminal %s of account %s\n":                                        "会话 %d（前置 %d）的中继已收到指令：结束终端 %s，账户 %s\n",
 	"ended session %d of account %s at front %d\n":                                                                           "已结束会话 %d：账户 %s，前置 %d\n",
 

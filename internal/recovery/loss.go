@@ -85,17 +85,18 @@ func LostRecord(cfg *config.Config, r *journal.Refused) []settlement.Loss {
 	}}
 }
 
-// LostOfFronts is what fronts hold that are retired. Of which days the records in corrupt stores are is not known:
-// they are counted to the days whose reports are still to be written, the last closed one and the current one.
+// LostOfFronts is what fronts hold that are retired, and what those that did not say that they stopped may have taken since. Of which
+// days the records in corrupt stores are is not known: they are counted to the days whose reports are still to be written, the last
+// closed one and the current one.
 func LostOfFronts(cfg *config.Config, gone []store.Front, now time.Time) ([]settlement.Loss, error) {
-	if !slices.ContainsFunc(gone, func(f store.Front) bool { return f.CorruptStores > 0 }) {
+	if !slices.ContainsFunc(gone, func(f store.Front) bool { return f.CorruptStores > 0 || !f.Stopped }) {
 		return settlement.HeldBy(gone, nil), nil
 	}
 	cal, err := loadCalendar(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return settlement.HeldBy(gone, settlement.RecentDays(cal, now, 2)), nil
+	return append(settlement.HeldBy(gone, settlement.RecentDays(cal, now, 2)), settlement.NotHeardOf(gone, cal, now)...), nil
 }
 
 func loadCalendar(cfg *config.Config) (*calendar.Calendar, error) {

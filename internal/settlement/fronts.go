@@ -136,7 +136,8 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (kind 
 		case f.Alive():
 			next = fmt.Sprintf("it will within seconds after %s", show.Time(end.Add(FrontMargin)))
 		default:
-			next = "start it with PostgreSQL in reach; if it is gone for good: " + retire
+			next = "start it with PostgreSQL in reach; if it is gone for good: " + retire +
+				", and the reports say that logins may be missing"
 		}
 	}
 	return kind, problem, next

@@ -2,12 +2,15 @@ package settlement
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -51,6 +54,34 @@ func HeldBy(fronts []store.Front, unreported []calendar.TradingDay) (lost []Loss
 			lost = append(lost, Loss{
 				Day: day, Where: where + ", damaged local stores", Next: next,
 				What: "was retired while it had damaged local stores whose records were not brought back",
+			})
+		}
+	}
+	return lost
+}
+
+// afterLast is behind the place of a front in a loss of NotHeardOf: one front may have this loss beside that of what it held.
+const afterLast = ", logins after its last report"
+
+// NotHeardOf is what fronts that did not say that they stopped may have taken between their last report and now, in case that these are
+// retired: a loss of each day of which FrontObstacles would say that the front was not heard of since.
+func NotHeardOf(fronts []store.Front, cal *calendar.Calendar, now time.Time) (lost []Loss) {
+	last, _ := cal.TradingDayOf(now)
+	for i := range fronts {
+		f := &fronts[i]
+		if f.Stopped {
+			continue
+		}
+		where := frontPlace(f.FrontID, f.Host, f.StoreID)
+		if f.OtherLife {
+			where = placeOfLife(where, f.Life)
+		}
+		first, _ := cal.TradingDayOf(earlier(f.Counted, f.Seen).Add(-FrontMargin))
+		for day := first; day <= last; day = cal.Next(day) {
+			lost = append(lost, Loss{
+				Day: day, Where: where + afterLast,
+				What: fmt.Sprintf("may be missing: it was last seen %s, did not say that it stopped, and was retired", show.Time(f.Seen)),
+				Next: "reconcile with its audit log names the logins; if its disk is found, start the front on it",
 			})
 		}
 	}
@@ -121,7 +152,7 @@ func (o *Obstacles) givenUp(where string) (index int) {
 func returned(fronts []store.Front, where string) (is bool) {
 	for i := range fronts {
 		f := &fronts[i]
-		if frontPlace(f.FrontID, f.Host, f.StoreID) != where {
+		if frontPlace(f.FrontID, f.Host, f.StoreID) != strings.TrimSuffix(where, afterLast) {
 			continue
 		}
 		if !f.Retired.IsZero() {

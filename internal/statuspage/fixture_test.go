@@ -58,7 +58,7 @@ func full() *Snapshot {
 			},
 			Obstacles: []store.Obstacle{{
 				Day: 20260102, Kind: store.FrontMissing, Where: "front 4 (host front4)", What: "did not report since the window closed (last seen 2026-01-05 07:28:30)", Records: 1830,
-				Next: "start it with PostgreSQL in reach; if it is gone for good: tradefront front retire 4",
+				Next: "start it with PostgreSQL in reach; if it is gone for good: tradefront front retire 4, and the reports say that logins may be missing",
 			}},
 		},
 		Pages: []string{"/metrics", "/healthz", "/readyz", "/status"},

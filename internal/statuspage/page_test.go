@@ -50,7 +50,7 @@ func TestPageShowsEachStateInBothLanguages(t *testing.T) {
 				"期货交易系统 · 前置 1 运行中", "正常服务；请运维查看", "密钥有效期", "交易日 20260105", "日历截至 20271231", "19,876 在线会话", "登录请求成功 20,411 一对多中继上报 3,215 其中重发 4 原因", "等待送入 PostgreSQL", "密码错误 wrong_password 903",
 				"其他 0 0 10 AppID 不存在 10", "主用", "断开", "已准入", "猜测密码", "在用 SM2 无期限", "已导出，未报送", "已报送", "前置失去心跳", "失去心跳",
 				"公钥版本 1.0 于 2026-01-31 08:59:30 到期（还有 26 天）", "4（主机 front4）自时段结束以来没有心跳（最近心跳 2026-01-05 07:28:30）",
-				"在 PostgreSQL 可达时启动它；如果它已永久失去：tradefront front retire 4",
+				"在 PostgreSQL 可达时启动它；如果它已永久失去：tradefront front retire 4，报送文件会写明可能缺少登录",
 			},
 			[]string{"The store could not be asked", "Not ready"},
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -30,14 +31,19 @@ func newFrontRetire(e *command.Env) *cobra.Command {
 			"longer wait for it. One that is running is left alone, so that after a move to another machine\n" +
 			"`front retire ID` retires the old one. If it last said that it holds records, those are in no report\n" +
 			"unless its disk can be read: bring the disk back and start the front on it, or give them up with --force:\n" +
-			"a waiver, so the reports of their days say who gave them up, when and why. A front that reports again is\n" +
-			"there again.",
+			"a waiver, so the reports of their days say who gave them up, when and why. One that did not say that it\n" +
+			"stopped may have taken logins after it was last seen: the reports of the days since say so by a waiver\n" +
+			"too, also without --force. A front that reports again is there again.",
 		RunE: e.Action(func(c *cobra.Command, args []string) error {
 			id, err := strconv.ParseInt(args[0], 10, 32)
 			if err != nil || id < 1 {
 				return fmt.Errorf("%q is no front.id: want a number, see tradefront front list", args[0])
 			}
-			w, err := e.NewWaiver(reason, "front retire --force")
+			why := "front retire"
+			if force {
+				why += " --force"
+			}
+			w, err := e.NewWaiver(reason, why)
 			if err != nil {
 				return err
 			}
@@ -58,7 +64,7 @@ func newFrontRetire(e *command.Env) *cobra.Command {
 					if err := settlement.GiveUp(c.Context(), pg, w, lost); err != nil {
 						return fmt.Errorf("nothing was retired: the waiver of what is lost cannot be noted: %w", err)
 					}
-					return retireFronts(c.Context(), e, pg, gone, a, form)
+					return retireFronts(c.Context(), e, pg, gone, lost, a, form)
 				})
 			})
 		}),
@@ -71,7 +77,9 @@ func newFrontRetire(e *command.Env) *cobra.Command {
 	return c
 }
 
-func retireFronts(ctx context.Context, e *command.Env, pg *postgres.Store, gone []store.Front, a *store.Action, form command.Output) error {
+func retireFronts(
+	ctx context.Context, e *command.Env, pg *postgres.Store, gone []store.Front, lost []settlement.Loss, a *store.Action, form command.Output,
+) error {
 	retired := make([]shownFront, 0, len(gone))
 	for i := range gone {
 		f := &gone[i]
@@ -90,5 +98,18 @@ func retireFronts(ctx context.Context, e *command.Env, pg *postgres.Store, gone 
 				command.Tell(w, "its last report was not that it stopped, so it may have taken logins since: reconcile with its audit log tells which\n")
 			}
 		}
+		if days := daysOf(lost); len(days) > 0 {
+			command.Tell(w, "the reports of %d trading days, from %s to %s, say from now on that logins may be missing\n",
+				len(days), days[0], days[len(days)-1])
+		}
 	})
+}
+
+// daysOf are the days of losses, in their order.
+func daysOf(lost []settlement.Loss) (days []string) {
+	for i := range lost {
+		days = append(days, lost[i].Day.String())
+	}
+	slices.Sort(days)
+	return slices.Compact(days)
 }
