@@ -330,7 +330,7 @@ func (j *exportJob) publish(ctx context.Context, out *reportfile.Writer, w *line
 	}
 	defer func() {
 		if err != nil {
-			reportfile.RemoveOrphan(r.Path)
+			out.RemoveOrphan()
 		}
 	}()
 	if err := out.PutManifest(j.manifest(w, r)); err != nil {

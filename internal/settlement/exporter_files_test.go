@@ -191,3 +191,18 @@ func TestRightsOfAReport(t *testing.T) {
 		}
 	}
 }
+
+// TestFailedExportRemovesNothingForeign: an export that cannot put its manifest in place leaves what has its name, an empty folder too.
+func TestFailedExportRemovesNothingForeign(t *testing.T) {
+	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
+	put(t, s, storetest.Records(day, 3)...)
+	dir := t.TempDir()
+	folder := reportfile.ManifestName(reportPath(dir, ""))
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := exporter(t, s, dir).Export(t.Context(), day, store.FullExport)
+	if left := names(t, dir); err == nil || len(left) != 1 || left[0] != filepath.Base(folder) {
+		t.Errorf("%v is left, want the folder %s: %v", left, folder, err)
+	}
+}

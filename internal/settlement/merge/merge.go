@@ -297,7 +297,6 @@ func (m *merge) commit() error {
 		}
 	}
 	if err := m.publish(manifest); err != nil {
-		reportfile.RemoveOrphan(m.result.Path)
 		if m.bad.Total > 0 {
 			err = fmt.Errorf("%w (the bad lines are in %s already; move it away)", err, m.rejected.path)
 		}
@@ -307,10 +306,15 @@ func (m *merge) commit() error {
 }
 
 // publish gives the manifest its name first, durably, then the report: as with an export.
-func (m *merge) publish(manifest *renameio.PendingFile) error {
+func (m *merge) publish(manifest *renameio.PendingFile) (err error) {
 	if err := manifest.CloseAtomicallyReplace(); err != nil {
-		return err
+		return err // what has the manifest's name is not ours
 	}
+	defer func() {
+		if err != nil {
+			reportfile.RemoveOrphan(m.result.Path)
+		}
+	}()
 	if err := files.SyncFolder(m.opt.OutDir); err != nil {
 		return err
 	}

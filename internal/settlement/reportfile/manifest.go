@@ -149,7 +149,7 @@ func (m *Manifest) Missing() (all []string) {
 }
 
 // RemoveOrphan removes the manifest of a report that could not be given its name. If an earlier report has
-// that name, the manifest stays and does not match it, which verify reports.
+// that name, the manifest stays and does not match it, which verify reports. The caller must have made the manifest.
 func RemoveOrphan(report string) {
 	if _, err := os.Lstat(report); errors.Is(err, fs.ErrNotExist) {
 		_ = os.Remove(ManifestName(report)) // settlement.Exporter.Export says what follows if it stays

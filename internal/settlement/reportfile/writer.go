@@ -44,6 +44,7 @@ type Writer struct {
 
 	syncFolder SyncFolder
 	unsynced   bool // the folder's file system cannot sync it
+	described  bool // the manifest has its name
 
 	// Owned by the goroutine until ended.
 	disk    io.Writer // pending, but for tests
@@ -188,8 +189,17 @@ func (f *Writer) PutManifest(m *Manifest) error {
 	if err := files.Write(ManifestName(f.path), append(data, '\n'), Perm); err != nil {
 		return err
 	}
+	f.described = true
 	_, err = f.syncFolder(filepath.Dir(f.path)) // Commit keeps whether the folder can be synced
 	return err
+}
+
+// RemoveOrphan removes the manifest of a report that could not be given its name, if PutManifest put it there: what had the manifest's
+// name before, as a folder, is not ours.
+func (f *Writer) RemoveOrphan() {
+	if f.described {
+		RemoveOrphan(f.path)
+	}
 }
 
 // Discard removes the temporary file, if Commit did not make it the report.
