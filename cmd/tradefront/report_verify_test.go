@@ -15,6 +15,8 @@ import (
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/settlement/verify"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/test/keypair"
 )
@@ -250,6 +252,28 @@ func TestReportVerifyOfAnotherCompany(t *testing.T) {
 	}
 	if status, out, _ := s.verify(s.report, "--vendor", "TF02"); status != exitFailed || !strings.Contains(out, "want TF02") {
 		t.Errorf("vendor: status %d, %s", status, out)
+	}
+	if status, out, _ := s.verify(s.report, "--vendor", "TF02", "--vendor", "TF01"); strings.Contains(out, "want TF0") {
+		t.Errorf("both vendors: status %d, %s", status, out)
+	}
+}
+
+// TestReportDayOfTwoVendors: vendor_id was changed within the day. Each line keeps what was in force at its login: verify finds no fault with that
+// once the clerk has named both.
+func TestReportDayOfTwoVendors(t *testing.T) {
+	newSite(t)
+	l := storetest.OpenJournalAt(t, "tradefront.db", journal.Options{})
+	recs := storetest.Records(20260105, 2)
+	recs[0].VendorID, recs[1].VendorID = "TF00", "TF01"
+	storetest.AppendAll(t, l, recs)
+	storetest.CloseIt(t, l)
+	write(t, "audit.jsonl", "")
+	const fault = "the vendor ID is not the expected one"
+	for args, found := range map[string]bool{"": true, " --vendor TF01": true, " --vendor TF00 --vendor TF01": false} {
+		got := tradefront("", strings.Fields("report day --day 20260105 --audit audit.jsonl"+args+onC)...)
+		if strings.Contains(got.out, fault) != found || !strings.Contains(got.out, "2 rows") {
+			t.Errorf("%q: %s%s", args, got.out, got.err)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 // dayFlags are which day, and where its files are.
 type dayFlags struct {
 	path, day, out, tempDir string
-	audit                   []string
+	audit, vendors          []string
 	keys                    command.PrivateKeys
 	form                    command.Output
 }
@@ -65,6 +65,8 @@ func newReportDay(e *command.Env) *cobra.Command {
 	flags.StringVar(&f.day, "day", "", "trading day, YYYYMMDD (default: the last one whose window has closed)")
 	flags.StringVar(&f.out, "out", ".", "folder of the reports")
 	flags.StringArrayVar(&f.audit, "audit", nil, "audit log; more may follow as arguments")
+	flags.StringArrayVar(&f.vendors, "vendor", nil,
+		"vendor ID that a line may have; again for each, of a day within which vendor_id was changed (default: the configuration's)")
 	flags.Var(&f.keys, "private-key", "test key of a key version, VERSION=PEMFILE; may be given several times")
 	flags.StringVar(&f.tempDir, "tmp", "", "folder for temporary files (default: the system's)")
 	return c
@@ -116,6 +118,10 @@ func (f *dayFlags) run(c *cobra.Command, e *command.Env) (result *daily.Result, 
 func (f *dayFlags) steps(
 	e *command.Env, cfg *config.Config, cal *calendar.Calendar, r assemble.Records, x *settlement.Exporter, day calendar.TradingDay, versions []verify.Version,
 ) daily.Options {
+	vendors := f.vendors
+	if len(vendors) == 0 {
+		vendors = []string{cfg.VendorID}
+	}
 	return daily.Options{
 		Day: day, OutDir: f.out,
 		Status: func(ctx context.Context) (settlement.DayStatus, error) {
@@ -131,7 +137,7 @@ func (f *dayFlags) steps(
 		Exports: func(ctx context.Context) ([]store.Export, error) { return r.Exports(ctx, day) },
 		Verify: func(ctx context.Context, path string) (*verify.Report, error) {
 			return f.verify(ctx, e, path, verify.Options{
-				Path: path, VendorID: cfg.VendorID, UnitID: cfg.ReportUnitID, Complete: true, Calendar: cal, Versions: versions,
+				Path: path, VendorIDs: vendors, UnitID: cfg.ReportUnitID, Complete: true, Calendar: cal, Versions: versions,
 				TempDir: f.tempDir, Now: x.Now(),
 			})
 		},

@@ -21,7 +21,7 @@ import (
 type verifyFlags struct {
 	config   string
 	calendar string
-	vendor   string
+	vendors  []string
 	keys     command.PrivateKeys
 	html     string
 	force    bool
@@ -46,7 +46,8 @@ func newReportVerify(e *command.Env) *cobra.Command {
 	f := c.Flags()
 	command.OptionalConfigFlag(c, &flags.config, "configuration file: whose report, vendor ID, keys, calendar", 1)
 	f.StringVar(&flags.calendar, "calendar", "", "calendar file, instead of the configuration's")
-	f.StringVar(&flags.vendor, "vendor", "", "vendor ID that each line must have (default: the configuration's, else the first line's)")
+	f.StringArrayVar(&flags.vendors, "vendor", nil,
+		"vendor ID that a line may have; again for each, of a day within which vendor_id was changed (default: the configuration's, else the first line's)")
 	f.Var(&flags.keys, "private-key", "test key of a key version, VERSION=PEMFILE; may be given several times")
 	f.StringVar(&flags.html, "html", "", "write the report as one page into this file as well")
 	f.BoolVar(&flags.force, "force", false, "let --html replace a file that is no such page")
@@ -97,7 +98,7 @@ func verifyReport(c *cobra.Command, e *command.Env, flags *verifyFlags, path str
 
 // options gathers what flags and configuration say.
 func (f *verifyFlags) options(e *command.Env, path string) (verify.Options, error) {
-	o := verify.Options{Path: path, VendorID: f.vendor, TempDir: f.tempDir, Now: time.Now()}
+	o := verify.Options{Path: path, VendorIDs: f.vendors, TempDir: f.tempDir, Now: time.Now()}
 	calendarFile := f.calendar
 	var cfg *config.Config
 	if f.config != "" {
@@ -106,8 +107,8 @@ func (f *verifyFlags) options(e *command.Env, path string) (verify.Options, erro
 			return o, err
 		}
 		o.UnitID, o.Complete = cfg.ReportUnitID, true
-		if o.VendorID == "" {
-			o.VendorID = cfg.VendorID
+		if len(o.VendorIDs) == 0 {
+			o.VendorIDs = []string{cfg.VendorID}
 		}
 		if calendarFile == "" {
 			calendarFile = cfg.CalendarFile.Path

@@ -135,8 +135,8 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 	},
 	VendorOther: {
 		"vendor_other", "the vendor ID is not the expected one", "交易软件厂商ID不一致",
-		"records of another vendor's software, or a wrong vendor_id on one front",
-		"其他厂商软件的记录，或某个前置的vendor_id配置错误",
+		"records of another vendor's software, or a wrong vendor_id on one front; if vendor_id was changed that day and both are right, name each with --vendor",
+		"其他厂商软件的记录，或某个前置的vendor_id配置错误；如果当日更改过vendor_id且新旧均正确，请用--vendor逐个给出",
 	},
 	KeyVersionForm: {
 		"key_version_form", "the key version is not in its form", "加密密钥版本格式错误",

@@ -46,11 +46,13 @@ type manifest struct {
 // kindMerged is the file of several seats, whose software may be of several vendors.
 const kindMerged = "merged"
 
-// expectedVendors are those that a line may have: the one that was asked for, and in a merged file
+// expectedVendors are those that a line may have: those that were asked for, and in a merged file
 // those that the merge read. A wrong one of a seat is found where that seat's own file is verified.
 func expectedVendors(o *Options) (all []string) {
-	if o.VendorID != "" {
-		all = append(all, o.VendorID)
+	for _, v := range o.VendorIDs {
+		if v != "" && !slices.Contains(all, v) {
+			all = append(all, v)
+		}
 	}
 	var m manifest
 	data, err := readManifest(o.Path)

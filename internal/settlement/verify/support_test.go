@@ -92,7 +92,7 @@ func write(t testing.TB, name, content string) string {
 // options knows everything of the test report; key may be nil.
 func options(t testing.TB, path string, key Decrypter) Options {
 	return Options{
-		Path: path, UnitID: "0001", VendorID: "TF01", Calendar: testCalendar(t), Complete: true,
+		Path: path, UnitID: "0001", VendorIDs: []string{"TF01"}, Calendar: testCalendar(t), Complete: true,
 		Versions: []Version{{Name: "1.0", Decrypter: key}}, TempDir: t.TempDir(), Now: checkedAt,
 	}
 }

@@ -38,3 +38,23 @@ func TestTwoVendorsOfAMergedFile(t *testing.T) {
 		})
 	}
 }
+
+// vendor_id may be changed within a day: a record keeps the one of its login, and who verifies names both. Another one is a fault as before.
+func TestVendorIDThatWasChanged(t *testing.T) {
+	s := newSealer()
+	content := s.good() + strings.Replace(s.good(), "TF01", "TF02", 1)
+	for _, c := range []struct {
+		vendors []string
+		want    []string
+		problem string
+	}{
+		{[]string{"TF01", "TF02"}, nil, ""},
+		{[]string{"TF02", "TF01", "TF02", ""}, nil, ""},
+		{[]string{"TF01", "TF03"}, []string{"vendor_other:2"}, "want TF01 or TF03"},
+		{nil, []string{"vendor_other:2"}, "want TF01"},
+	} {
+		o := options(t, write(t, reportName, content), nil)
+		o.VendorIDs = c.vendors
+		expect(t, mustVerify(t, o), c.want, c.problem)
+	}
+}

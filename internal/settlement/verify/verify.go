@@ -17,10 +17,10 @@ import (
 
 // Options are what to verify and what is known of what it should be. Only Path is needed.
 type Options struct {
-	Path     string
-	UnitID   string   // whose report it should be; "" for that of any firm
-	VendorID string   // of each line; "" takes the first line's
-	Calendar Calendar // of the trading days; nil leaves the start of the window open
+	Path      string
+	UnitID    string   // whose report it should be; "" for that of any firm
+	VendorIDs []string // that a line may have; none takes the first line's
+	Calendar  Calendar // of the trading days; nil leaves the start of the window open
 
 	// Versions are the key versions that something is known of.
 	Versions []Version

@@ -170,7 +170,7 @@ func TestNotChecked(t *testing.T) {
 func TestVendorOfTheFirstLine(t *testing.T) {
 	s := newSealer()
 	o := options(t, write(t, reportName, "\ufeff@@\n"+s.good()+strings.Replace(s.good(), "TF01", "TF02", 1)), nil)
-	o.VendorID = ""
+	o.VendorIDs = nil
 	expect(t, mustVerify(t, o), []string{"bom:1", "line_items:1", "vendor_other:3"}, "want TF01")
 }
 

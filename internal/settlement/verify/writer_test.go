@@ -143,7 +143,7 @@ func TestExportVerifies(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, err := Verify(context.Background(), Options{
-			Path: file.Path, UnitID: "0001", VendorID: "TF01", Calendar: cal, Complete: true, TempDir: dir,
+			Path: file.Path, UnitID: "0001", VendorIDs: []string{"TF01"}, Calendar: cal, Complete: true, TempDir: dir,
 			Versions: []Version{{Name: "1.0", Decrypter: keyPair().private}},
 		})
 		if err != nil {
