@@ -116,8 +116,8 @@ func (g *gone) archived() bool {
 
 func (g *gone) obstacleUnreported(day calendar.TradingDay) store.Obstacle {
 	next := "to export the day bring it back: tradefront archive restore " + g.files[0].File
-	if g.held > 0 || len(g.files) > 1 { // one file alone can be brought back, to where nothing of the day is
-		next = "to export the day bring each file back into an empty database of its own, export there and put the reports together: tradefront report merge"
+	if len(g.files) > 1 {
+		next = "to export the day bring each file back, in any order: tradefront archive restore, of " + fileNames(g.files)
 	}
 	return store.Obstacle{
 		Day: day, Kind: store.RecordsGone, Where: "records of " + day.String(), Records: inFiles(g.files),
@@ -136,6 +136,9 @@ func (g *gone) obstacle(day calendar.TradingDay) store.Obstacle {
 	case g.archived() && len(g.files) > 0:
 		o.What = fmt.Sprintf("are archived in %s: %d were reported and %d of them are there", fileNames(g.files), g.reported, inFiles(g.files))
 		o.Next = "keep that file; to export the day again bring it back: tradefront archive restore " + g.files[0].File
+		if len(g.files) > 1 {
+			o.Next = "keep those files; to export the day again bring each back, in any order: tradefront archive restore, of " + fileNames(g.files)
+		}
 	case g.archived():
 		o.What = fmt.Sprintf("are archived: %d were reported and none is in the store any more, as after the day's partition was detached", g.reported)
 		o.Next = fmt.Sprintf("keep %s of %s, which holds them; to export the day again attach its partition again", g.last.File, show.Time(g.last.At))

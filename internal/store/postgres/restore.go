@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
@@ -32,8 +33,9 @@ const seenByAll = 2
 var ErrDayThere = errors.New("store: the day is there already")
 
 // RestoreDay brings a day back into record, in one transaction: all of it or nothing, also after a crash. Known says that the ledger of this database
-// has the archive: the records then keep their arrivals, so that what its reports lack is known as before. In any other database they
-// and the ledger of the day come as if they had been exported now.
+// has the archive: the records then keep their arrivals, so that what its reports lack is known as before, and go beside those of the day that
+// are there, so that the archives of a day come back in any order. In any other database they and the ledger of the day come as if they
+// had been exported now, and nothing of the day may be there.
 func (p *Store) RestoreDay(ctx context.Context, r *Restored, known bool, now time.Time) error {
 	defer p.forgetDays()
 	return p.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -47,10 +49,10 @@ func (p *Store) RestoreDay(ctx context.Context, r *Restored, known bool, now tim
 	})
 }
 
-// restoreRecords fills a table beside record, and attaches it once it is whole.
+// restoreRecords fills a table beside record, and brings it in once it is whole.
 func restoreRecords(ctx context.Context, tx pgx.Tx, r *Restored, known bool) error {
 	day := r.Archive.Day
-	filled, table := "restoring_"+day.String(), "record_"+day.String()
+	filled := "restoring_" + day.String()
 	if _, err := tx.Exec(ctx, "CREATE TABLE "+filled+" (LIKE record INCLUDING ALL)"); err != nil {
 		return err
 	}
@@ -65,14 +67,28 @@ func restoreRecords(ctx context.Context, tx pgx.Tx, r *Restored, known bool) err
 	if stored != r.Archive.Records || source.rows != stored {
 		return fmt.Errorf("store: of %d records in the archive %d were restored, and all was undone", r.Archive.Records, stored)
 	}
-	if _, err := tx.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", int64(partitionLock))); err != nil {
-		return err
-	}
+	return attachRestored(ctx, tx, filled, day, known)
+}
+
+// attachRestored gives the filled table its place in record, or moves its rows to where the day has a table already: of logins that came after it
+// was archived, or of another of its archives.
+func attachRestored(ctx context.Context, tx pgx.Tx, filled string, day calendar.TradingDay, known bool) error {
+	table := "record_" + day.String()
 	var taken, reported bool
-	err = tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL, EXISTS (SELECT FROM report_export WHERE day = $2)", table, int32(day)).Scan(&taken, &reported)
+	look := func() error {
+		return tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL, EXISTS (SELECT FROM report_export WHERE day = $2)", table, int32(day)).Scan(&taken, &reported)
+	}
+	err := look()
+	if err == nil && !taken { // only what makes a table waits for others that do
+		if _, err = tx.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", int64(partitionLock))); err == nil {
+			err = look()
+		}
+	}
 	switch {
 	case err != nil:
 		return err
+	case taken && known:
+		return moveRestored(ctx, tx, filled)
 	case taken:
 		return fmt.Errorf("%w: table %s has records of %s, as of logins that came after it was archived: archive them first", ErrDayThere, table, day)
 	case reported && !known:
@@ -82,6 +98,17 @@ func restoreRecords(ctx context.Context, tx pgx.Tx, r *Restored, known bool) err
 		return err
 	}
 	_, err = tx.Exec(ctx, fmt.Sprintf("ALTER TABLE record ATTACH PARTITION %s FOR VALUES FROM (%d) TO (%d)", table, day, day+1))
+	return err
+}
+
+// moveRestored keeps the earlier arrival of a record that both have, as of one that a front sent again after its day was archived: a report has it.
+func moveRestored(ctx context.Context, tx pgx.Tx, filled string) error {
+	const columns = sqlrows.Columns + ", arrival"
+	if _, err := tx.Exec(ctx, "INSERT INTO record AS here ("+columns+") SELECT "+columns+" FROM "+filled+
+		" ON CONFLICT (record_id, trading_day) DO UPDATE SET arrival = least(here.arrival, EXCLUDED.arrival)"); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, "DROP TABLE "+filled)
 	return err
 }
 

@@ -80,14 +80,11 @@ func TestDetachTakesWhatWasRead(t *testing.T) {
 	if all, err := p.Archives(t.Context(), 0); err != nil || len(all) != 1 || all[0].SHA256 != first.SHA256 || all[0].State != store.ArchiveDetached || !all[0].At.Equal(first.At) {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	// A front that was away brings a record of the day: it gets a table of its own, and the day cannot come back beside it.
+	// A front that was away brings a record of the day: it gets a table of its own, and an archive of its own.
 	if err := p.Put(t.Context(), recs[41:42]); err != nil {
 		t.Fatal(err)
 	}
 	again := &postgres.Restored{Archive: *first, Next: k.next()}
-	if err := p.RestoreDay(t.Context(), again, true, time.Now()); !errors.Is(err, postgres.ErrDayThere) {
-		t.Fatal(err)
-	}
 	_, at = keep(t, p)
 	if err := p.Detach(t.Context(), archiveOf(1, 2), at); err != nil {
 		t.Fatal(err)
@@ -161,5 +158,47 @@ func TestRestoreElsewhere(t *testing.T) {
 	r.Next = k.next()
 	if err := to.RestoreDay(t.Context(), r, false, time.Now()); !errors.Is(err, postgres.ErrDayThere) {
 		t.Errorf("twice: %v", err)
+	}
+}
+
+// TestArchivesOfADayInAnyOrder: the second archive of a day, of what came after the first, comes back before it or after it; also with a record that
+// a front sent again, which keeps its first arrival: a report has it. A record that came since is no obstacle.
+func TestArchivesOfADayInAnyOrder(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string][]int{"first, second": {0, 1}, "second, first": {1, 0}} {
+		p := OpenPostgres(t)
+		recs := Records(Day, 6)
+		var parts []kept
+		for i, came := range [][]store.Record{recs[:3], {recs[0], recs[3], recs[4]}} {
+			if err := p.Put(t.Context(), came); err != nil {
+				t.Fatal(err)
+			}
+			k, at := keep(t, p)
+			parts = append(parts, k)
+			if err := p.Detach(t.Context(), archiveOf(3, i+1), at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Put(t.Context(), recs[5:]); err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range order {
+			r := &postgres.Restored{Archive: *archiveOf(3, i+1), Next: parts[i].next()}
+			if err := p.RestoreDay(t.Context(), r, true, time.Now()); err != nil {
+				t.Fatalf("%s: archive %d: %v", name, i+1, err)
+			}
+		}
+		WantExactly(t, p, Day, recs)
+		all, _ := keep(t, p)
+		for i := range all.recs {
+			for j := range parts[0].recs {
+				if all.recs[i].ID == parts[0].recs[j].ID && all.arrivals[i] != parts[0].arrivals[j] {
+					t.Errorf("%s: record %v has arrival %d, want %d: reports would call it late", name, all.recs[i].ID, all.arrivals[i], parts[0].arrivals[j])
+				}
+			}
+		}
+		if ledger, err := p.Archives(t.Context(), Day); err != nil || ledger[0].State != store.ArchiveRestored || ledger[1].State != store.ArchiveRestored {
+			t.Errorf("%s: %+v, %v", name, ledger, err)
+		}
 	}
 }
