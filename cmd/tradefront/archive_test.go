@@ -47,8 +47,9 @@ func TestArchive(t *testing.T) {
 		{"report export" + onC + " --day 20260105", "", 1, "", "…are archived in 0001archive20260105.zip, 3 of them, and the day was never exported…archive restore 0001archive20260105.zip…"},
 		{"report day" + onC + " --day 20260105", "", 1, "…切勿报送…", "…"},
 		{
-			"reconcile" + onC + " --day 20260105 --audit audit.jsonl", "", 1,
-			"…warning: records of 20260105 are archived in 0001archive20260105.zip, 3 of them, and the day was never exported…archive restore 0001archive20260105.zip…", "…",
+			"reconcile" + onC + " --day 20260105 --audit audit.jsonl", "", 1, "",
+			"tradefront: nothing was compared: the records of 20260105 are archived in 0001archive20260105.zip; " +
+				"bring it back, then reconcile: tradefront archive restore 0001archive20260105.zip",
 		},
 		{"archive list" + onC, "", 0, "DAY…20260105…3…detached…2046-01-06…2031-01-06…0001archive20260105.zip…", ""},
 		{"archive verify " + name, "", 0, name + " is whole: trading day 20260105 of 0001, 3 records…records.jsonl: 3 lines…moved-to-another-system", ""},
@@ -62,6 +63,7 @@ func TestArchive(t *testing.T) {
 		{"archive destroy " + name + onC + " --yes --why gdpr", "", 1, "", "tradefront: archive: …is kept for 20 years…from 2046-01-06 on, and nothing was done"},
 		{"archive restore " + name + onC + " -o json", "", 0, `{…"file": "0001archive20260105.zip",…"day": "20260105",…"state": "restored",…"records": 3…}`, ""},
 		{"archive list" + onC + " -o json", "", 0, "…\"state\": \"restored\"…", ""},
+		{"reconcile" + onC + " --day 20260105 --audit audit.jsonl", "", 0, "…stored…3…the store…Complete: every answered login is stored…", ""},
 		{"actions list" + onC + " --subject 20260105", "", 0, "…archive…moved-to-another-system…archive drop…archive restore…", ""},
 	})
 	storetest.Stored(t, db, day)

@@ -20,6 +20,9 @@ func Reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, 
 	defer func() { err = errors.Join(err, r.Close()) }()
 	o.Records = r
 	survey := SurveyOf(cfg, r, cal)
+	if err := survey.CheckHere(ctx, o.Day); err != nil {
+		return nil, err
+	}
 	o.Closed = survey.ClosedBefore(o.Day)
 	obstacles, err := survey.Of(ctx, o.Day) // before the records, which then have what was handed over
 	if err != nil {

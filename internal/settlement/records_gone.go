@@ -84,6 +84,21 @@ func archivesOf(ctx context.Context, s SurveyStore, day calendar.TradingDay) ([]
 	return slices.DeleteFunc(all, func(a store.Archive) bool { return !a.Apart() }), err
 }
 
+// CheckHere is an error if archives have records of the day: what the store has is then a part of it, and each login in the archives
+// would pass for one that was never stored.
+func (v *Survey) CheckHere(ctx context.Context, day calendar.TradingDay) error {
+	apart, err := archivesOf(ctx, v.Store, day)
+	switch {
+	case err != nil || len(apart) == 0:
+		return err
+	case len(apart) == 1:
+		return fmt.Errorf("nothing was compared: the records of %s are archived in %s; bring it back, then reconcile: tradefront archive restore %s",
+			day, apart[0].File, apart[0].File)
+	}
+	return fmt.Errorf("nothing was compared: the records of %s are archived; bring each file back, in any order, then reconcile: "+
+		"tradefront archive restore, of %s", day, fileNames(apart))
+}
+
 // fileNames are the archives' names, in a sentence.
 func fileNames(files []store.Archive) string {
 	names := make([]string, 0, len(files))
