@@ -225,7 +225,7 @@ var commands = map[string]string{
 
 	// Audit logs, explain, trace.
 	"this new key does not open the authcodes of %d of %d AppIDs (%s): put the file of another front, or the copy from the safe, in its place; if there is none, `tradefront app rotate --overlap 0` each": "新密钥无法解密 %d 个 AppID（共 %d 个）的授权码（%s）：请改放其他前置的密钥文件或保险柜中的副本；若都没有，对每个 AppID 执行 `tradefront app rotate --overlap 0`",
-	"put that of another front or the copy from the safe there; a new firm makes one with: tradefront masterkey create":                                                                                    "请放入其他前置的或保险柜中的副本；新公司用 tradefront masterkey create 创建",
+	"put the copy there, from another front or the safe; a new firm: tradefront masterkey create":                                                                                                          "请放入其他前置的或保险柜中的副本；新公司用 tradefront masterkey create 创建",
 	"only the audit logs of this machine, %s, were read: if the firm has other fronts, name theirs":                                                                                                        "只读取了本机的审计日志 %s：若还有其他前置，请一并给出它们的",
 	"--ref: %s is no reference; --record takes a RecordID or SubmitID":                                                                                                                                     "--ref：%s 不是查询号；RecordID 或 SubmitID 请用 --record",
 	"--record: %q is no RecordID or SubmitID":                                                                     "--record：%q 不是 RecordID 或 SubmitID",

@@ -49,7 +49,7 @@ func (d *Daemon) watchHeartbeat() watcher {
 				}
 				return 0
 			}),
-			ops.NewGauge("clock_offset_seconds", "Seconds that this machine's clock is ahead of PostgreSQL's, negative behind it; driver postgres only.", func() float64 {
+			ops.NewGauge("clock_offset_seconds", "Seconds that this machine's clock is ahead of PostgreSQL's, negative behind; driver postgres only.", func() float64 {
 				offset, _ := d.heartbeat.sender.Clock()
 				return offset.Seconds()
 			}),

@@ -469,7 +469,7 @@ func TestURLFileThatLeadsElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pg.Close() //nolint:errcheck // it has no connection
+	defer pg.Close()
 	d := &Daemon{cfg: &cfg, postgres: pg}
 	for url, want := range map[string][]string{
 		"postgres://front:old@127.0.0.1:1/firm":                 nil,

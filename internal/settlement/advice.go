@@ -78,7 +78,8 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next advice, 
 func (d *DayStatus) adviseArchived() (next advice, good bool) {
 	switch {
 	case d.Late > 0:
-		return advise("%[1]d records came after the day was archived, and no report has them: report waive --day %[2]s --reason TEXT, then report export --supplement --day %[2]s",
+		return advise("%[1]d records came after the day was archived, and no report has them: report waive --day %[2]s --reason TEXT, "+
+			"then report export --supplement --day %[2]s",
 			"归档之后又到了 %[1]d 条记录，不在任何报送文件中：先 report waive --day %[2]s --reason 原因，再 report export --supplement --day %[2]s", d.Late, d.Day), false
 	case d.HandedIn != nil && len(d.ToHandIn) > 0: // the supplement of those records
 		return d.adviseToHandIn(), true

@@ -24,8 +24,8 @@ func recordAt(day calendar.TradingDay, at time.Time) store.Record {
 // TestAheadOf: records of a clock that was ahead are counted, however far; those of the current day, and those that are seconds beyond its
 // end by another clock, are not.
 func TestAheadOf(t *testing.T) {
-	at := func(y int, m time.Month, d, h, min, s int) time.Time {
-		return time.Date(y, m, d, h, min, s, 0, regulation.Zone)
+	at := func(y int, m time.Month, d, h, minute, s int) time.Time {
+		return time.Date(y, m, d, h, minute, s, 0, regulation.Zone)
 	}
 	now := at(2026, 1, 5, 15, 29, 30)
 	onBothStores(t, func(t *testing.T, s bothStore) {

@@ -201,7 +201,8 @@ func (r *reload) awaitSuccessor(ctx context.Context) (daemon.Status, error) {
 		case told && now.Signal.Number > 0:
 			return now, nil
 		case told && now.State == "serving":
-			return daemon.Status{}, fmt.Errorf("process %d has ended before another took over, and the front was started without its sessions; look into its log", r.pid)
+			return daemon.Status{}, fmt.Errorf("process %d has ended before another took over, and the front was started without its sessions; "+
+				"look into its log", r.pid)
 		}
 		select {
 		case <-ctx.Done():

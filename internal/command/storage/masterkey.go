@@ -67,7 +67,7 @@ func warnOfSealed(ctx context.Context, e *command.Env, cfg *config.Config, maste
 	if err != nil {
 		return
 	}
-	defer r.Close() //nolint:errcheck // it was only read
+	defer r.Close()
 	apps, err := directory.New(r.Tables()).Apps(ctx)
 	if lost := master.Unopened(apps, time.Now()); err == nil && len(lost) > 0 {
 		e.Warn("this new key does not open the authcodes of %d of %d AppIDs (%s): put the file of another front, or the copy from the safe, in its place; "+

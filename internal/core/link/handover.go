@@ -46,7 +46,8 @@ const codePatience = 500 * time.Millisecond
 const holdPoll = time.Millisecond
 
 // ErrNoCore says that a link cannot be handed over, because no core is in use.
-var ErrNoCore = errors.New("link: no trading core is in use, or sessions wait to be resumed; reload again once the check core passes, or stop and start the front")
+var ErrNoCore = errors.New("link: no trading core is in use, or sessions wait to be resumed; " +
+	"reload again once the check core passes, or stop and start the front")
 
 // Hold stops what comes from the core, once it has answered all requests, has sent the last part of each message of a flow, and has
 // taken all that it was sent. The caller lets no terminal send any. If ctx ends before, or no core is in use, nothing is held and the error says why.
