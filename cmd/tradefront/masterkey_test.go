@@ -132,7 +132,7 @@ func TestSecondMasterKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	play(t, []step{
-		{"config check" + onC, "", 1, "", "…master.key does not exist; put the copy there, from another front or the safe; a new firm: …"},
+		{"config check" + onC, "", 1, "", "…master.key does not exist; put another front's or the safe's there; a new firm: …"},
 		{"masterkey create" + onC, "", 0, "created …", "warning: this new key does not open the authcodes of 1 of 1 AppIDs (a_b_1): put the file…"},
 		{"app rotate --overlap 0 --app-id a_b_1" + onC, "", 0, "…", ""},
 		{"masterkey list" + onC, "", 0, "…current  1", ""},

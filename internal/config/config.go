@@ -163,7 +163,7 @@ type Auth struct {
 	// Encrypts the authcodes at rest; made by `tradefront masterkey create`. Keep a copy
 	// apart: without it, every AppID needs a new authcode. credential:NAME is a file that
 	// systemd hands over (LoadCredential=).
-	MasterKeyFile File `key:"master_key_file" default:"master.key" missing:"put the copy there, from another front or the safe; a new firm: tradefront masterkey create"`
+	MasterKeyFile File `key:"master_key_file" default:"master.key" missing:"put another front's or the safe's there; a new firm: tradefront masterkey create"`
 	// How often changes of AppIDs and accounts are looked for.
 	Refresh time.Duration `key:"refresh" default:"2s" min:"100ms" max:"1h"`
 }

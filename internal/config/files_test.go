@@ -25,7 +25,7 @@ func TestCheckFiles(t *testing.T) {
 	report := c.CheckFiles().Error()
 	for _, want := range []string{
 		"keys[0].public_key_file: " + dir + "/keys/1.0.pem does not exist",
-		"auth.master_key_file: " + dir + "/master.key does not exist; put the copy there, from another front or the safe; a new firm: tradefront masterkey create",
+		"auth.master_key_file: " + dir + "/master.key does not exist; put another front's or the safe's there; a new firm: tradefront masterkey create",
 		"calendar_file: " + dir + "/calendar.yaml does not exist",
 		"store.path: the folder " + dir + "/data does not exist",
 		"store.url_file: " + dir + "/url does not exist",

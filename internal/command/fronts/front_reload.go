@@ -206,7 +206,8 @@ func (r *reload) awaitSuccessor(ctx context.Context) (daemon.Status, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return daemon.Status{}, fmt.Errorf("process %d has ended, and no other has answered in its place within %v; look into its log, and start the front", r.pid, r.successor)
+			return daemon.Status{}, fmt.Errorf("process %d has ended, and no other has answered in its place within %v; "+
+				"look into its log, and start the front", r.pid, r.successor)
 		case <-time.After(reloadPause):
 		}
 	}
