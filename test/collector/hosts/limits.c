@@ -129,17 +129,32 @@ static void ends_meanwhile(struct library *l)
     exit(0);
 }
 
-/* A thread that is cancelled in a call leaves the library usable. */
+static void *until_cancelled(void *arg)
+{
+    for (;;) {
+        get(arg);
+        pthread_testcancel();
+    }
+    return NULL;
+}
+
+/* A thread that is cancelled in a call leaves the library usable. It is joined: glibc's own unwinding of a cancelled thread does not
+ * survive an exit() meanwhile, which takes its library away. */
 static void cancelled(struct library *l)
 {
+    pthread_t threads[20];
     int i;
     for (i = 0; i < 20; i++) {
-        pthread_t t;
-        CHECK(pthread_create(&t, NULL, forever, l) == 0);
+        CHECK(pthread_create(&threads[i], NULL, until_cancelled, l) == 0);
         get(l);
-        pthread_cancel(t);
+        pthread_cancel(threads[i]);
         get(l);
     }
+    for (i = 0; i < 20; i++) {
+        void *result;
+        CHECK(pthread_join(threads[i], &result) == 0 && result == PTHREAD_CANCELED);
+    }
+    get(l);
 }
 
 static void environment(struct library *l)
