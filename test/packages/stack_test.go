@@ -68,6 +68,7 @@ func TestComposedFirm(t *testing.T) {
 	overTLS := client.WithDialFunc((&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext) // the certificate is prepare.sh's own
 	plain, secured := s.published("haproxy", "41205"), s.published("haproxy", "41206")
 	await.Every(t, look, "a login through the balancer", func() bool { return logIn(plain) })
+	await.Every(t, look, "a login through its listener for TLS", func() bool { return logIn(secured, overTLS) }) // it has checks of its own
 	for range 10 {
 		if !logIn(plain) || !logIn(secured, overTLS) {
 			t.FailNow()
