@@ -29,13 +29,14 @@ const (
 
 var errUnexpected = errors.New("handover: the other process does not talk as this one does")
 
-// send writes one frame.
+// send writes one frame, at once: the other process may act on it, and end, before this one gets to another write, whose fault would be
+// none of the frame's.
 func send(c *net.UnixConn, kind byte, data []byte) error {
-	header := binary.BigEndian.AppendUint64([]byte{kind}, uint64(len(data)))
-	if _, err := c.Write(header); err != nil {
-		return err
+	frame := net.Buffers{binary.BigEndian.AppendUint64([]byte{kind}, uint64(len(data)))}
+	if len(data) > 0 {
+		frame = append(frame, data)
 	}
-	_, err := c.Write(data)
+	_, err := frame.WriteTo(c)
 	return err
 }
 
