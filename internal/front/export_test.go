@@ -37,6 +37,9 @@ func (s *Server) HalfOpenSources() int {
 	return len(s.halfOpen.ofSource)
 }
 
+// Holding reports whether loops have been told to leave unread what terminals send.
+func (s *Server) Holding() bool { return s.driver.Holding() }
+
 // Unread is how many bytes the loops have read of connections and not used.
 func (s *Server) Unread() (n int) {
 	s.loops.Range(func(_, l any) bool {

@@ -263,9 +263,9 @@ func (p *pauseTap) Received(session.Peer, []byte) {
 	<-p.goOn
 }
 
-// TestParkSeesALoginThatHoldMissed: a loop had taken its frame before the front held, and lets the login go afterwards. The front is not
-// handed over, and the login is answered.
-func TestParkSeesALoginThatHoldMissed(t *testing.T) {
+// TestHoldWaitsForALoginThatItsLoopHadTaken: the loop had taken its frame before the front held, and lets the login go afterwards. Hold
+// returns once it is answered.
+func TestHoldWaitsForALoginThatItsLoopHadTaken(t *testing.T) {
 	h := newHandler()
 	h.hold = make(chan struct{}, 1)
 	r := start(t, config(), h)
@@ -276,14 +276,23 @@ func TestParkSeesALoginThatHoldMissed(t *testing.T) {
 	m.Send(login("8"))
 	<-tap.at
 	r.SetTap(nil)
-	if err := r.Hold(t.Context()); err != nil {
+	held := make(chan error, 1)
+	go func() { held <- r.Hold(t.Context()) }()
+	await.True(t, "the front to hold", r.Holding)
+	close(tap.goOn)
+	await.True(t, "the login to go", func() bool { return r.LoginsInFlight() > 0 })
+	select {
+	case err := <-held:
+		t.Fatalf("Hold returned before the login was answered: %v", err)
+	default:
+	}
+	h.hold <- struct{}{}
+	if err := <-held; err != nil {
 		t.Fatal(err)
 	}
-	close(tap.goOn)
-	if _, err := r.Park(t.Context()); err == nil {
-		t.Error("parked with a login on its way")
+	if _, err := r.Park(t.Context()); err != nil {
+		t.Error(err)
 	}
 	r.Release()
-	h.hold <- struct{}{}
 	m.Expect(ftd.TIDUserLogin, 0)
 }

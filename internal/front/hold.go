@@ -89,6 +89,10 @@ func (s *Server) Hold(ctx context.Context) error {
 		return fmt.Errorf("front: acceptors do not wait: %w", ctx.Err())
 	}
 	s.driver.Hold(true)
+	// A loop that has begun with what it read may not have seen that: once it has done other work, it has, and what it let go counts.
+	if err := s.onLoops(ctx, func(*loop) {}); err != nil {
+		return fmt.Errorf("front: an event loop does not respond: %w", err)
+	}
 	for s.driver.LoginsInFlight() > 0 {
 		select {
 		case <-ctx.Done():
@@ -150,7 +154,7 @@ func (s *Server) Park(ctx context.Context) (*Handover, error) {
 			return nil, fmt.Errorf("front: an event loop does not respond: %w", ctx.Err())
 		}
 	}
-	// A loop that was at a login when Hold began may have let it go after Hold saw none.
+	// Hold has waited for each loop, so there is none: a front that hands one over would answer it nowhere.
 	if n := s.driver.LoginsInFlight(); n > 0 {
 		return nil, fmt.Errorf("front: %d logins began while the front began to hold", n)
 	}
