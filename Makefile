@@ -21,7 +21,6 @@ ROWS          ?= 15000000
 ACCOUNTS      ?= 20000
 SHORT         ?=
 ARGS          ?=
-VET           ?= $(GO) vet ./...
 TRIMPATH      ?= -trimpath
 OTHER         ?=
 OUT           ?= bin/collector
@@ -75,8 +74,8 @@ LONG  ?= ./test/robustness ./test/e2e
 BESIDE = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .PHONY: test
-test: tools ## vet, and beside it all tests with a real PostgreSQL
-	$(or $(VET),true) & vet=$$!; $(GO) test -vet=off -timeout 25m -p $(BESIDE) $(LONG) ./...; tests=$$?; wait $$vet && exit $$tests
+test: tools ## all tests with a real PostgreSQL; make lint vets
+	$(GO) test -vet=off -timeout 25m -p $(BESIDE) $(LONG) ./...
 
 .PHONY: race
 race: tools ## the same tests with the race detector, which takes three times as long (RACE_IN=./...)
