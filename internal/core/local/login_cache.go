@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	stdhash "hash"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -18,7 +19,7 @@ import (
 // for argon2 again. It holds neither passwords nor anything that a password could be
 // guessed from without the key, which is random and never leaves the process's memory.
 type loginCache struct {
-	secret   [sha256.Size]byte
+	macs     sync.Pool // of stdhash.Hash: HMAC-SHA-256 under a secret that is drawn once, whose first step each has behind it
 	lifetime time.Duration
 	hits     atomic.Uint64
 	misses   atomic.Uint64
@@ -31,8 +32,10 @@ type loginCache struct {
 type cacheKey [sha256.Size]byte
 
 func newLoginCache(bound int, lifetime time.Duration) *loginCache {
+	var secret [sha256.Size]byte
+	_, _ = rand.Read(secret[:]) // never fails: it ends the program instead
 	c := &loginCache{lifetime: lifetime}
-	_, _ = rand.Read(c.secret[:]) // never fails: it ends the program instead
+	c.macs.New = func() any { return hmac.New(sha256.New, secret[:]) }
 	if lifetime > 0 {
 		// The only error is a bound below 1, which Options refuses.
 		c.until, _ = simplelru.NewLRU[cacheKey, time.Time](bound, nil)
@@ -43,7 +46,9 @@ func newLoginCache(bound int, lifetime time.Duration) *loginCache {
 // key depends on the password hash, so that a changed password ends what is remembered.
 // The lengths go in too: no two triples give the same bytes.
 func (c *loginCache) key(account regulation.Account, phc string, password []byte) cacheKey {
-	mac := hmac.New(sha256.New, c.secret[:])
+	mac := c.macs.Get().(stdhash.Hash)
+	defer c.macs.Put(mac)
+	mac.Reset()
 	var buf [1 + regulation.MaxAccountLen]byte
 	mac.Write(append(append(buf[:0], byte(len(account))), account...))
 	mac.Write(append(buf[:0], byte(len(phc))))
