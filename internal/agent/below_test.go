@@ -35,7 +35,7 @@ func (f *office) relayLogin(id int32) (*terminal, session.Outcome) {
 	line := new(terminal)
 	a := attempt(line, info(byte(id)))
 	a.AppType, a.AppID = '3', []byte("below_relay_1")
-	return line, f.agent.Login(context.Background(), peer(id), a)
+	return line, f.agent.Login(context.Background(), peer(id), &a)
 }
 
 // submission is a report of a relay below, of another terminal and ciphertext for each n.

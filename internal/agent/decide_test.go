@@ -81,7 +81,7 @@ func TestWhatAnAgentRefusesItself(t *testing.T) {
 			f := open(t, options(operator))
 			p, a := peer(1), attempt(new(terminal), info(1))
 			c.change(f, &p, &a)
-			got := f.agent.Login(context.Background(), p, a)
+			got := f.agent.Login(context.Background(), p, &a)
 			if line := f.last(); got.Reason != c.want || line.Reason != c.want.String() || line.Ref != string(got.Ref[:]) || len(f.relay.sent) > 0 || len(f.core.asked) > 0 {
 				t.Errorf("%s: %+v, want %v; audit line %+v", name, got, c.want, line)
 			}

@@ -282,7 +282,8 @@ func info(n byte) []byte {
 // login logs a terminal in, whose session has that number.
 func (f *office) login(id int32) (*terminal, session.Outcome) {
 	line := new(terminal)
-	got := f.agent.Login(context.Background(), peer(id), attempt(line, info(byte(id))))
+	a := attempt(line, info(byte(id)))
+	got := f.agent.Login(context.Background(), peer(id), &a)
 	if got.Session != nil {
 		f.held.Lock()
 		f.held.all = append(f.held.all, got.Session)

@@ -33,7 +33,7 @@ func TestInvestorLogin(t *testing.T) {
 		a := attempt(new(terminal), info(1))
 		request, arrived := bytes.Clone(a.Request), a.Arrived
 		a.Resume = ftd.ResumePoints{Count: 1}
-		got := f.agent.Login(t.Context(), peer(1), a)
+		got := f.agent.Login(t.Context(), peer(1), &a)
 		var (
 			via ftd.RelayedTerminal
 			ti  ftd.TerminalInfo
@@ -548,7 +548,7 @@ func TestARelayBelowAnInvestorAgent(t *testing.T) {
 		s := submission(1)
 		s.Visit.Tagged, s.Visit.Tag = true, ftd.TerminalTag{MAC: []byte("00-11"), Tag: []byte("u|1")}
 		a.Relayed = &s.Visit
-		got := f.agent.Login(t.Context(), peer(1), a)
+		got := f.agent.Login(t.Context(), peer(1), &a)
 		line := f.last()
 		if string(field) != toldField || !bytes.Contains(tag, []byte("u|1")) || got.Code != 9 || line.AppID != "client_demo_1.0" || line.RelayAppID != "below_m2m_1" ||
 			line.TerminalAddress != "2001:db8::7" || line.RelayMode != "2" {
@@ -589,7 +589,7 @@ func TestAnOrderByTelephoneBelow(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			got := f.agent.Login(t.Context(), peer(1), a)
+			got := f.agent.Login(t.Context(), peer(1), &a)
 			check(t, name, got.Reason, c.want)
 			if got.Reason == reason.OK {
 				if got.Receipt.Public.IsValid() || got.Receipt.RecordID.String() != record {
@@ -612,7 +612,7 @@ func TestTheLoginGivesUp(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			began := time.Now()
-			got := f.agent.Login(ctx, peer(1), attempt(new(terminal), info(1)))
+			got := f.agent.Login(ctx, peer(1), new(attempt(new(terminal), info(1))))
 			if got.Reason.Code() != 8 || time.Since(began) != time.Second {
 				t.Errorf("%s: %+v after %v", name, got, time.Since(began))
 			}

@@ -16,7 +16,7 @@ import (
 )
 
 // Login is part of dialogue.Handler.
-func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt session.LoginAttempt) (outcome session.Outcome) {
+func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt) (outcome session.Outcome) {
 	defer clear(attempt.Request)
 	defer clear(attempt.Password)
 	a.parts.Observer.Stage(ops.StageQueue, time.Since(attempt.Arrived))
@@ -32,7 +32,7 @@ func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt session.Lo
 		e.RelayAppID, e.RelayMode = e.AppID, string(rune(investorBelow))
 		describe(&e, attempt.Relayed)
 	}
-	if why := a.mayLogIn(peer, &attempt); why != reason.OK {
+	if why := a.mayLogIn(peer, attempt); why != reason.OK {
 		if why == reason.IllegalField {
 			e.Item = attempt.Relayed.Illegal
 		}
@@ -43,7 +43,7 @@ func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt session.Lo
 		a.parts.Logger.Error("login refused", zap.Error(err))
 		return a.refuse(e, &refusal{reason: reason.NoValidKey})
 	}
-	again, forget := a.seen.reserve(attempt.Terminal.Ciphertext, visitSumOf(&attempt), a.parts.Now())
+	again, forget := a.seen.reserve(attempt.Terminal.Ciphertext, visitSumOf(attempt), a.parts.Now())
 	if again {
 		assessed = assessed.Replayed()
 	}
@@ -55,11 +55,11 @@ func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt session.Lo
 			forget() // what the front did not take may come again
 		}
 	}()
-	visit := visitOf(peer, &attempt, assessed.Flag)
+	visit := visitOf(peer, attempt, assessed.Flag)
 	if a.opt.Operator {
-		return a.submit(ctx, peer, &attempt, visit, e)
+		return a.submit(ctx, peer, attempt, visit, e)
 	}
-	return a.loginVia(ctx, peer, &attempt, visit, e)
+	return a.loginVia(ctx, peer, attempt, visit, e)
 }
 
 func (a *Agent) mayLogIn(peer session.Peer, attempt *session.LoginAttempt) reason.Reason {

@@ -86,7 +86,7 @@ func TestFlags(t *testing.T) {
 	} {
 		a := attempt(new(terminal), c.ciphertext)
 		a.Terminal.KeyVersion, a.Terminal.Flag = []byte(c.version), c.flag
-		f.agent.Login(t.Context(), peer(9), a)
+		f.agent.Login(t.Context(), peer(9), &a)
 		sent := f.relay.sent[len(f.relay.sent)-1]
 		if sent.AbnormalFlag != c.want || sent.KeyVersion != c.version || string(sent.Ciphertext) != string(c.ciphertext) || f.last().TerminalProblem != c.problem {
 			t.Errorf("%s: flag %c, version %s, %d bytes, %q", c.name, sent.AbnormalFlag, sent.KeyVersion, len(sent.Ciphertext), f.last().TerminalProblem)
@@ -114,7 +114,7 @@ func TestSeenOnAVisit(t *testing.T) {
 		told := bytes.Clone(s.Visit.Field)
 		s.Visit.Field = told
 		change(&a, told)
-		f.agent.Login(t.Context(), peer(9), a)
+		f.agent.Login(t.Context(), peer(9), &a)
 		return f.relay.sent[len(f.relay.sent)-1].AbnormalFlag
 	}
 	same := func(*session.LoginAttempt, []byte) {}

@@ -25,7 +25,7 @@ func (q *quick) Submit(context.Context, session.Peer, *session.SubmitAttempt) se
 	return recorded
 }
 
-func (q *quick) Login(ctx context.Context, p session.Peer, a session.LoginAttempt) session.Outcome {
+func (q *quick) Login(ctx context.Context, p session.Peer, a *session.LoginAttempt) session.Outcome {
 	if q.logins == 0 {
 		return session.Outcome{Reason: reason.TooManySessions, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
 	}

@@ -48,7 +48,7 @@ func (*firm) Verify(session.Peer, *session.AuthAttempt) session.Outcome {
 
 func (f *firm) MayChangePassword(session.Peer, []byte, []byte) reason.Reason { return f.binding }
 
-func (f *firm) Login(_ context.Context, _ session.Peer, a session.LoginAttempt) session.Outcome {
+func (f *firm) Login(_ context.Context, _ session.Peer, a *session.LoginAttempt) session.Outcome {
 	f.line, f.gone = a.Line, a.Gone
 	return f.outcome
 }

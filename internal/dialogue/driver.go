@@ -39,7 +39,7 @@ type Handler interface {
 	// not. It must not block.
 	MayChangePassword(peer session.Peer, appID, userID []byte) reason.Reason
 	// Login returns OK only once the record is durable. It owns a, and zeroes the password.
-	Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome
+	Login(ctx context.Context, peer session.Peer, a *session.LoginAttempt) session.Outcome
 	// Unanswered tells that the outcome of Login found no terminal any more.
 	Unanswered(peer session.Peer, outcome session.Outcome)
 	// Ended tells that a session whose login was answered is over.

@@ -99,12 +99,13 @@ func (d *Dialogue) step(ev *session.Event) {
 
 // startLogin leaves the connection's owner. The login's own goroutine comes back to it
 // with the outcome, even if the terminal is gone by then: only the owner may know that.
-func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
+func (d *Dialogue) startLogin(attempt *session.LoginAttempt) {
 	driver, peer, line := d.driver, d.peer, d.line
 	d.gone = new(atomic.Bool)
 	attempt.Line, attempt.Gone = line.Terminal(), d.gone
 	relayed := attempt.Relayed != nil
 	go func() {
+		growStack()
 		outcome, alive := driver.runLogin(peer, attempt)
 		line.Later(func(ended bool) {
 			switch {
@@ -122,7 +123,7 @@ func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
 
 // runLogin is false if the login panicked: then what was recorded is not known, and the
 // terminal gets no answer.
-func (d *Driver) runLogin(peer session.Peer, attempt session.LoginAttempt) (outcome session.Outcome, alive bool) {
+func (d *Driver) runLogin(peer session.Peer, attempt *session.LoginAttempt) (outcome session.Outcome, alive bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			d.log.Error("panic in a login, connection closed", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))

@@ -29,7 +29,7 @@ func TestLoginOfAnOwnerThatEnded(t *testing.T) {
 	o := &orphan{told: make(chan struct{})}
 	d := Dialogue{driver: New(&session.Settings{}, Limits{Logins: 1}, o, o, zap.NewNop()), line: o}
 	d.driver.admit(false)
-	d.startLogin(session.LoginAttempt{})
+	d.startLogin(new(session.LoginAttempt))
 	<-o.told
 	await.True(t, "the login is over", func() bool { return d.driver.LoginsInFlight() == 0 })
 }

@@ -91,6 +91,7 @@ func (d *Dialogue) startSubmit(attempt *session.SubmitAttempt) {
 	one := d.submits.ask(attempt)
 	driver, peer, line, submits := d.driver, d.peer, d.line, d.submits
 	go func() {
+		growStack()
 		outcome := driver.runSubmit(peer, attempt)
 		if !submits.add(submitted{one, outcome}) {
 			return

@@ -44,7 +44,7 @@ func (*office) Verify(session.Peer, *session.AuthAttempt) session.Outcome {
 	return session.Outcome{AppType: session.OperatorRelay}
 }
 
-func (o *office) Login(context.Context, session.Peer, session.LoginAttempt) session.Outcome {
+func (o *office) Login(context.Context, session.Peer, *session.LoginAttempt) session.Outcome {
 	outcome := session.Outcome{Receipt: &session.Receipt{
 		RecordID: uuid.New(), Account: "8", UserType: regulation.UserOperator, TradingDay: 20260105, LoginTime: time.Now(),
 		Public: home, Flag: regulation.FlagNormal, FrontID: 1, SessionID: 1,
@@ -392,7 +392,7 @@ func TestOneTerminalEnds(t *testing.T) {
 // unsure is an office whose core did not answer a login in time.
 type unsure struct{ office }
 
-func (*unsure) Login(context.Context, session.Peer, session.LoginAttempt) session.Outcome {
+func (*unsure) Login(context.Context, session.Peer, *session.LoginAttempt) session.Outcome {
 	return session.Outcome{Reason: reason.CoreTimeout, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
 }
 

@@ -29,7 +29,7 @@ func (refuser) NotifyDecision(_ session.Peer, _ session.Op, why reason.Reason, _
 	return session.Outcome{Reason: why, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
 }
 
-func (refuser) Login(context.Context, session.Peer, session.LoginAttempt) session.Outcome {
+func (refuser) Login(context.Context, session.Peer, *session.LoginAttempt) session.Outcome {
 	return session.Outcome{Reason: reason.WrongPassword}
 }
 

@@ -44,7 +44,7 @@ func (h *relayHandler) Verify(p session.Peer, a *session.AuthAttempt) session.Ou
 	return outcome
 }
 
-func (h *relayHandler) Login(ctx context.Context, p session.Peer, a session.LoginAttempt) session.Outcome {
+func (h *relayHandler) Login(ctx context.Context, p session.Peer, a *session.LoginAttempt) session.Outcome {
 	outcome := h.handler.Login(ctx, p, a)
 	outcome.Receipt.UserType = regulation.UserOperator
 	outcome.Receipt.Terms = &ftd.RelayTerms{Window: h.window, Rate: 999999, Burst: 999999, MaxTerminalAge: 345600, Features: '0'}

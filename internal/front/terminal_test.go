@@ -65,7 +65,7 @@ func (h *handler) NotifyDecision(_ session.Peer, _ session.Op, r reason.Reason, 
 	return session.Outcome{Reason: r, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '2'}}
 }
 
-func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttempt) session.Outcome {
+func (h *handler) Login(_ context.Context, p session.Peer, a *session.LoginAttempt) session.Outcome {
 	user := string(a.UserID)
 	h.mu.Lock()
 	h.peers[user] = p
@@ -90,7 +90,7 @@ func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttemp
 		RecordID: uuid.MustParse("0190a1b2-0000-7000-8000-000000000000"),
 	}}
 	if h.core != nil {
-		h.core(p, &a, &outcome)
+		h.core(p, a, &outcome)
 	}
 	return outcome
 }

@@ -42,11 +42,11 @@ func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Outc
 	e := g.entry(peer, session.OpAuthenticate.String(), why)
 	e.AppID = string(a.AppID)
 	if why != reason.OK {
-		return g.decide(e, why)
+		return g.decide(&e, why)
 	}
 	e.AuthCode = result.Slot.String()
 	g.observer.CodeUsed(e.AuthCode)
-	outcome := g.decide(e, why)
+	outcome := g.decide(&e, why)
 	outcome.AppType = byte(result.Type)
 	return outcome
 }

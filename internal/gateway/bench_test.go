@@ -67,7 +67,7 @@ func BenchmarkLogin(b *testing.B) {
 	a := attempt()
 	b.ReportAllocs()
 	for b.Loop() {
-		if outcome := g.Login(context.Background(), home, a); outcome.Reason != reason.OK {
+		if outcome := g.Login(context.Background(), home, &a); outcome.Reason != reason.OK {
 			b.Fatal(outcome.Reason)
 		}
 	}

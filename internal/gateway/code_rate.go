@@ -80,7 +80,7 @@ func (g *Gateway) RequestCode(peer session.Peer, t core.Terminal, appID, body []
 	if named && op == session.OpRequestCode {
 		e.Account = string(account.name())
 	}
-	return g.decide(e, why)
+	return g.decide(&e, why)
 }
 
 // mayAskForCode holds a request to the binding of its AppID as the login that follows it will be: an AppID of one customer troubles no

@@ -85,11 +85,11 @@ func TestHungStoreInDoubt(t *testing.T) {
 		h := newSeenHouse(t, func(s *setup) { s.LoginWork = loginWork })
 		a := sent("1.0", '0', 256)
 		h.log.hang = store.ErrInDoubt
-		if outcome, _ := h.login(home, a.Clone()); outcome.Reason != reason.StoreInDoubt {
+		if outcome, _ := h.login(home, *a.Clone()); outcome.Reason != reason.StoreInDoubt {
 			t.Fatal(outcome.Reason)
 		}
 		h.log.hang = nil
-		if _, line := h.login(home, a.Clone()); line.TerminalProblem != "terminal_info_replayed" {
+		if _, line := h.login(home, *a.Clone()); line.TerminalProblem != "terminal_info_replayed" {
 			t.Errorf("the second login with it: %+v", line)
 		}
 	})

@@ -147,7 +147,7 @@ func (r *rooms) logIn(g *Gateway, version string, ciphertext []byte) (session.Ou
 
 func enter(g *Gateway, version string, ciphertext []byte) session.Outcome {
 	peer := session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort("203.0.113.7:50123")}
-	return g.Login(context.Background(), peer, session.LoginAttempt{
+	return g.Login(context.Background(), peer, &session.LoginAttempt{
 		AppID: []byte("client_xsb_1.0"), UserID: []byte("88888888"), Password: []byte("secret"),
 		Terminal: session.TerminalInfo{KeyVersion: []byte(version), Flag: '0', Ciphertext: ciphertext},
 	})

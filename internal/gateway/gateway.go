@@ -228,7 +228,7 @@ func (g *Gateway) NotifyDecision(
 	}
 	e := g.entry(peer, op.String(), why)
 	e.Item, e.AppID, e.Account = item, string(appID), string(userID)
-	return g.decide(e, why)
+	return g.decide(&e, why)
 }
 
 // registered reports whether the firm knows an AppID.
@@ -273,13 +273,13 @@ func (g *Gateway) entry(peer session.Peer, event string, why reason.Reason) ops.
 }
 
 // decide writes the line and makes the outcome of it; a refusal gets its reference.
-func (g *Gateway) decide(e ops.Entry, why reason.Reason) session.Outcome {
+func (g *Gateway) decide(e *ops.Entry, why reason.Reason) session.Outcome {
 	outcome := session.Outcome{Reason: why}
 	if why != reason.OK {
 		outcome.Ref = g.references.next()
 		e.Ref = string(outcome.Ref[:])
 	}
 	e.Time = g.now()
-	g.audit.Log(e)
+	g.audit.Log(*e)
 	return outcome
 }

@@ -44,16 +44,16 @@ func TestHungDisk(t *testing.T) {
 	}
 	h := newHouse(t, func(s *setup) { s.LoginWork, s.Recorder = 8*time.Second, log })
 	first := make(chan reason.Reason, 1)
-	go func() { first <- h.Login(t.Context(), home, attempt()).Reason }()
+	go func() { first <- h.Login(t.Context(), home, new(attempt())).Reason }()
 	<-disk.entered
-	if why := h.Login(t.Context(), home, attempt()).Reason; why != reason.LoginDeadline {
+	if why := h.Login(t.Context(), home, new(attempt())).Reason; why != reason.LoginDeadline {
 		t.Errorf("the login behind it: %v", why)
 	}
 	if why := <-first; why != reason.StoreInDoubt {
 		t.Errorf("the login whose commit hangs: %v", why)
 	}
 	close(disk.let)
-	if why := h.Login(t.Context(), home, attempt()).Reason; why != reason.OK {
+	if why := h.Login(t.Context(), home, new(attempt())).Reason; why != reason.OK {
 		t.Errorf("once the disk has returned: %v", why)
 	}
 	days, err := local.Days(t.Context())

@@ -25,7 +25,7 @@ func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Outcom
 		}
 	}
 	before := a.Clone()
-	outcome := h.Login(context.Background(), peer, a)
+	outcome := h.Login(context.Background(), peer, &a)
 
 	if strings.Trim(string(a.Password), "\x00") != "" {
 		h.t.Errorf("password not zeroed: %q", a.Password)
@@ -34,7 +34,7 @@ func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Outcom
 		h.t.Fatalf("%d audit lines for one decision", n)
 	}
 	line := h.audit.entries[lines]
-	h.checkLine(line, outcome, peer, &before)
+	h.checkLine(line, outcome, peer, before)
 	h.checkNoSecret(line)
 	if h.counts.loggedIn[outcome.Reason.String()] == 0 || h.counts.stages[ops.StageTotal] == 0 {
 		h.t.Errorf("not counted: %v, %v", h.counts.loggedIn, h.counts.stages)
@@ -50,7 +50,7 @@ func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Outcom
 	if stored != 1 || h.Online() != online+1 {
 		h.t.Fatalf("accepted, but: %d records, %d more online", stored, h.Online()-online)
 	}
-	h.checkAccepted(&h.log.records[records], outcome, line, peer, &before)
+	h.checkAccepted(&h.log.records[records], outcome, line, peer, before)
 	return outcome, line
 }
 

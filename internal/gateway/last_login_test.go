@@ -62,7 +62,7 @@ func TestLastLoginBehindRelays(t *testing.T) {
 	n := 0
 	want := func(text string, a session.LoginAttempt, peer session.Peer, at time.Time, addr string) {
 		t.Helper()
-		outcome := r.Login(t.Context(), peer, a)
+		outcome := r.Login(t.Context(), peer, &a)
 		told := ""
 		if !at.IsZero() {
 			told = at.Format(regulation.TimeLayout)
@@ -88,13 +88,13 @@ func TestLastLoginBehindRelays(t *testing.T) {
 	homeIP := string(regulation.AppendAddr(nil, home.Addr.Addr()))
 
 	first := relayed("203.0.113.50", begin)
-	want("the first", first.Clone(), relayPeer, time.Time{}, "")
-	want("again, with none before", first.Clone(), relayPeer, time.Time{}, "")
+	want("the first", *first.Clone(), relayPeer, time.Time{}, "")
+	want("again, with none before", *first.Clone(), relayPeer, time.Time{}, "")
 	want("direct", direct(), home, begin, "203.0.113.50")
-	want("again, behind another", first.Clone(), relayPeer, begin.Add(2*time.Second), homeIP)
+	want("again, behind another", *first.Clone(), relayPeer, begin.Add(2*time.Second), homeIP)
 	second := relayed("203.0.113.51", ahead)
-	want("ahead", second.Clone(), relayPeer, begin.Add(2*time.Second), homeIP)
-	want("ahead, again", second.Clone(), relayPeer, begin.Add(2*time.Second), homeIP)
+	want("ahead", *second.Clone(), relayPeer, begin.Add(2*time.Second), homeIP)
+	want("ahead, again", *second.Clone(), relayPeer, begin.Add(2*time.Second), homeIP)
 	want("direct, after one that is ahead", direct(), home, ahead, "203.0.113.51")
 	want("direct, after a direct one", direct(), home, begin.Add(6*time.Second), homeIP)
 	want("long ago", relayed("203.0.113.52", longAgo), relayPeer, begin.Add(7*time.Second), homeIP)
@@ -125,7 +125,7 @@ func TestLastLoginOfASubmission(t *testing.T) {
 		login := func(ciphertext string) session.Outcome {
 			a := attempt()
 			a.Terminal.Ciphertext = fmt.Appendf(nil, "%-256s", ciphertext)
-			return r.Login(t.Context(), home, a)
+			return r.Login(t.Context(), home, &a)
 		}
 		login("one")
 		r.submit(r.submission(func(a *session.SubmitAttempt) { a.Request.Attempt = c.attempt }))

@@ -17,7 +17,7 @@ import (
 )
 
 // Login logs a customer in: it walks through the steps of the package comment.
-func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome {
+func (g *Gateway) Login(ctx context.Context, peer session.Peer, a *session.LoginAttempt) session.Outcome {
 	g.stage(ops.StageQueue, a.Arrived)
 	defer g.stage(ops.StageTotal, a.Arrived)
 	if g.opt.LoginWork > 0 {
@@ -29,25 +29,25 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 	e := g.entry(peer, session.OpLogin.String(), reason.OK)
 	e.AppID, e.Account, e.KeyVersion = string(a.AppID), string(a.UserID), string(a.Terminal.KeyVersion)
 
-	through, why := g.admitLogin(peer, &a, &e)
+	through, why := g.admitLogin(peer, a, &e)
 	if why == reason.OK {
-		why = g.mayLogIn(peer, &a)
+		why = g.mayLogIn(peer, a)
 	}
 	if why != reason.OK {
 		clear(a.Request)
 		clear(a.Password)
-		return g.refuseLogin(e, why)
+		return g.refuseLogin(&e, why)
 	}
-	user, refusal := g.verify(ctx, peer, &a, through)
+	user, refusal := g.verify(ctx, peer, a, through)
 	if refusal != nil {
-		return g.passRefusal(e, refusal)
+		return g.passRefusal(&e, refusal)
 	}
-	return g.enter(ctx, peer, &a, e, user, through)
+	return g.enter(ctx, peer, a, &e, user, through)
 }
 
 // enter records a login that the core has verified, and opens its session there (steps 2 to 7).
 func (g *Gateway) enter(
-	ctx context.Context, peer session.Peer, a *session.LoginAttempt, e ops.Entry, user core.User, through *arrival,
+	ctx context.Context, peer session.Peer, a *session.LoginAttempt, e *ops.Entry, user core.User, through *arrival,
 ) (outcome session.Outcome) {
 	limit, paced, counted := rateOf(user.UserType, g.Policy().LoginsPerUser), false, false
 	defer func() { // also if a part panics: the front then ends the connection without Ended
@@ -152,8 +152,8 @@ func (g *Gateway) coreRefusal(ctx context.Context, err error) *core.Refused {
 }
 
 // passRefusal answers what the core answered.
-func (g *Gateway) passRefusal(e ops.Entry, refused *core.Refused) session.Outcome {
-	g.countLogin(&e, refused.Reason)
+func (g *Gateway) passRefusal(e *ops.Entry, refused *core.Refused) session.Outcome {
+	g.countLogin(e, refused.Reason)
 	e.Reason, e.Code = refused.Reason.String(), refused.Reason.Code()
 	if refused.Code != 0 {
 		e.Code = refused.Code
@@ -163,8 +163,8 @@ func (g *Gateway) passRefusal(e ops.Entry, refused *core.Refused) session.Outcom
 	return outcome
 }
 
-func (g *Gateway) refuseLogin(e ops.Entry, why reason.Reason) session.Outcome {
-	g.countLogin(&e, why)
+func (g *Gateway) refuseLogin(e *ops.Entry, why reason.Reason) session.Outcome {
+	g.countLogin(e, why)
 	e.Reason, e.Code = why.String(), why.Code()
 	return g.decide(e, why)
 }
@@ -176,7 +176,7 @@ func (g *Gateway) refuseLogin(e ops.Entry, why reason.Reason) session.Outcome {
 // The core learns first that the session is live. If it is not there any more the login is answered all the
 // same, for its record counts; the terminal is then asked to log in again (Outcome.Lost).
 func (g *Gateway) acceptLogin(
-	e ops.Entry, s *subject, rec *store.Record, a *session.LoginAttempt, through *arrival,
+	e *ops.Entry, s *subject, rec *store.Record, a *session.LoginAttempt, through *arrival,
 ) session.Outcome {
 	opened, lost := g.openSession(s, rec, a)
 	finished := false
@@ -186,12 +186,12 @@ func (g *Gateway) acceptLogin(
 		}
 	}()
 	g.noteLogin(s, e.ReReported)
-	g.countLogin(&e, reason.OK)
+	g.countLogin(e, reason.OK)
 	g.observer.Flagged(rec.Flag.Word(), false)
 	if s.from.addr.IsValid() {
 		g.observer.CameFrom(s.from.addr.Addr(), s.from.proxy, string(rec.Account))
 	}
-	g.noteAccepted(&e, s, through)
+	g.noteAccepted(e, s, through)
 	g.logAccepted(e, rec)
 	receipt := &session.Receipt{
 		RecordID: rec.ID, Account: rec.Account, UserType: rec.UserType, TradingDay: rec.TradingDay,
@@ -210,13 +210,13 @@ func (g *Gateway) acceptLogin(
 }
 
 // logAccepted writes the line of what was recorded, and waits for the operating system to have it.
-func (g *Gateway) logAccepted(e ops.Entry, rec *store.Record) {
+func (g *Gateway) logAccepted(e *ops.Entry, rec *store.Record) {
 	e.RecordID, e.TradingDay, e.KeyVersion = rec.ID, rec.TradingDay, rec.KeyVersion
 	e.Flag, e.UserType = rec.Flag, rec.UserType
 	e.Time = g.now()
 	ctx, cancel := context.WithTimeout(context.Background(), auditPatience)
 	defer cancel()
-	if err := g.audit.LogWritten(ctx, e); err != nil {
+	if err := g.audit.LogWritten(ctx, *e); err != nil {
 		g.logger.Warn("a login is answered whose audit line may be missing", zap.Stringer("record_id", rec.ID), zap.Error(err))
 	}
 }

@@ -168,8 +168,8 @@ func TestOneAccountDoesNotFillTheMemory(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	victim := of("b")
-	h.want(victim.Clone(), reason.OK)
-	thief := victim.Clone()
+	h.want(*victim.Clone(), reason.OK)
+	thief := *victim.Clone()
 	thief.UserID = []byte("a")
 	if _, line := h.login(home, thief); line.TerminalProblem != "terminal_info_replayed" {
 		t.Errorf("the replay of another customer's is %q", line.TerminalProblem)

@@ -101,7 +101,7 @@ func TestRefusals(t *testing.T) {
 			peer, a := home, attempt()
 			c.spoil(h, &peer, &a)
 			for range 2 {
-				outcome, _ := h.login(peer, a.Clone())
+				outcome, _ := h.login(peer, *a.Clone())
 				if outcome.Reason != c.want || outcome.Reason.Code() != c.code {
 					t.Fatalf("%v (%d), want %v (%d)", outcome.Reason, outcome.Reason.Code(), c.want, c.code)
 				}

@@ -26,7 +26,7 @@ func relayedAttempt() session.LoginAttempt {
 }
 
 func (r *relayHouse) loginAt(a session.LoginAttempt) (session.Outcome, ops.Entry) {
-	outcome := r.Login(context.Background(), relayPeer, a)
+	outcome := r.Login(context.Background(), relayPeer, &a)
 	return outcome, r.audit.entries[len(r.audit.entries)-1]
 }
 

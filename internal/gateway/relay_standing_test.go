@@ -46,7 +46,7 @@ func TestRelayStanding(t *testing.T) {
 				t.Fatal(got.Reason)
 			}
 			a := operatorAttempt(operator)
-			if outcome := r.Login(t.Context(), shown, a); outcome.Reason != reason.OK {
+			if outcome := r.Login(t.Context(), shown, &a); outcome.Reason != reason.OK {
 				t.Fatal(outcome.Reason)
 			}
 			test.change(r, &r.grants.permissions[0])

@@ -29,10 +29,10 @@ func newSeenHouse(t *testing.T, change func(*setup)) *house {
 // again is the second login with what a first one sent.
 func again(h *house, a session.LoginAttempt) (session.Outcome, string, regulation.AbnormalFlag) {
 	h.t.Helper()
-	if outcome, _ := h.login(home, a.Clone()); outcome.Reason != reason.OK {
+	if outcome, _ := h.login(home, *a.Clone()); outcome.Reason != reason.OK {
 		h.t.Fatalf("the first login: %v", outcome.Reason)
 	}
-	outcome, line := h.login(home, a.Clone())
+	outcome, line := h.login(home, *a.Clone())
 	if len(h.log.records) < 2 {
 		return outcome, line.TerminalProblem, 0
 	}
@@ -128,7 +128,7 @@ func TestRefusedLoginLeavesNothingSeen(t *testing.T) {
 			h := newSeenHouse(t, nil)
 			peer, a := home, attempt()
 			c.spoil(h, &peer, &a)
-			h.login(peer, a.Clone())
+			h.login(peer, *a.Clone())
 			h.heal()
 			want := ""
 			if mayStay(c.want) {
@@ -153,7 +153,7 @@ func TestFirstFailsSecondIsRecorded(t *testing.T) {
 	if outcome := h.Login(t.Context(), home, a.Clone()); outcome.Reason != reason.Overloaded || len(h.log.records) != 1 {
 		t.Fatal(outcome.Reason, len(h.log.records))
 	}
-	if _, line := h.login(home, a.Clone()); line.TerminalProblem != "terminal_info_replayed" {
+	if _, line := h.login(home, *a.Clone()); line.TerminalProblem != "terminal_info_replayed" {
 		t.Errorf("the third: %q", line.TerminalProblem)
 	}
 }
@@ -162,8 +162,8 @@ func TestFirstFailsSecondIsRecorded(t *testing.T) {
 func TestStoreIsToldWhatWasSeen(t *testing.T) {
 	h := newSeenHouse(t, nil)
 	a, empty := sent("1.0", '0', 256), sent("1.0", '0', 0)
-	h.login(home, a.Clone())
-	h.login(home, empty.Clone())
+	h.login(home, *a.Clone())
+	h.login(home, *empty.Clone())
 	if got := h.log.records[0].Seen; got != store.HashTerminal(a.Terminal.Ciphertext) {
 		t.Errorf("%x", got)
 	}
@@ -175,7 +175,7 @@ func TestStoreIsToldWhatWasSeen(t *testing.T) {
 	if !next.LoadSeen(h.log.records[0].TradingDay, h.log.records[0].Seen, store.VisitHash{}) {
 		t.Fatal("no room")
 	}
-	if _, line := next.login(home, a.Clone()); line.TerminalProblem != "terminal_info_replayed" {
+	if _, line := next.login(home, *a.Clone()); line.TerminalProblem != "terminal_info_replayed" {
 		t.Errorf("after a restart: %q", line.TerminalProblem)
 	}
 }
@@ -186,7 +186,7 @@ func TestSeenIsOfATradingDay(t *testing.T) {
 	flags := func(want ...regulation.AbnormalFlag) {
 		t.Helper()
 		for _, w := range want {
-			h.login(home, a.Clone())
+			h.login(home, *a.Clone())
 			if got := h.log.records[len(h.log.records)-1].Flag; got != w {
 				t.Errorf("at %v: flag %v, want %v", h.clock.now(), got, w)
 			}
@@ -203,7 +203,7 @@ func TestSeenIsBounded(t *testing.T) {
 	const bound = 5
 	h := newSeenHouse(t, func(s *setup) { s.SeenTerminals, s.RejectReplays = bound, true })
 	first := sent("2.0", '0', 256)
-	h.login(home, first.Clone())
+	h.login(home, *first.Clone())
 	for i := range 20 {
 		if outcome, _ := h.login(home, sent("2.0", '0', 256)); outcome.Reason != reason.OK {
 			t.Fatalf("login %d is refused for want of memory: %v", i, outcome.Reason)
@@ -212,14 +212,14 @@ func TestSeenIsBounded(t *testing.T) {
 	if got := h.SeenStats(); got.Entries != bound || got.Forgotten != 16 {
 		t.Errorf("%+v, want %d entries and 16 forgotten", got, bound)
 	}
-	if outcome, _ := h.login(home, first.Clone()); outcome.Reason != reason.ReplayedTerminalInfo {
+	if outcome, _ := h.login(home, *first.Clone()); outcome.Reason != reason.ReplayedTerminalInfo {
 		t.Errorf("what is remembered, when it is full: %v", outcome.Reason)
 	}
 	if h.LoadSeen(h.log.records[0].TradingDay, store.SeenHash{1}, store.VisitHash{}) {
 		t.Error("there was room for one more")
 	}
 	h.clock.move(6 * time.Hour) // the next day takes the room
-	h.login(home, first.Clone())
+	h.login(home, *first.Clone())
 	if got := h.SeenStats(); got.Entries != 1 || got.Forgotten != 16 {
 		t.Errorf("on the next day %+v", got)
 	}
@@ -312,7 +312,7 @@ func TestPanicLeavesNothingSeen(t *testing.T) {
 		h.Login(t.Context(), home, a.Clone())
 	}()
 	h.log.fail = nil
-	if _, line := h.login(home, a.Clone()); line.TerminalProblem != "" {
+	if _, line := h.login(home, *a.Clone()); line.TerminalProblem != "" {
 		t.Errorf("%q", line.TerminalProblem)
 	}
 }

@@ -143,7 +143,7 @@ func TestPanicGivesThePlaceBack(t *testing.T) {
 					t.Errorf("%s: the panic did not reach the front", name)
 				}
 			}()
-			h.Login(context.Background(), home, a)
+			h.Login(context.Background(), home, &a)
 		}()
 		if string(a.Password) != string(make([]byte, len(password))) || h.Online() != 0 {
 			t.Errorf("%s: password %q, %d online", name, a.Password, h.Online())
@@ -164,7 +164,7 @@ func TestSessionsAreCountedUnderConcurrency(t *testing.T) {
 	for range crowd {
 		wg.Go(func() {
 			<-start
-			if h.Login(context.Background(), home, attempt()).Reason == reason.OK {
+			if h.Login(context.Background(), home, new(attempt())).Reason == reason.OK {
 				in.Add(1)
 			}
 		})
@@ -210,7 +210,7 @@ func TestPanicClosesTheSession(t *testing.T) {
 				t.Error("the panic did not reach the front")
 			}
 		}()
-		h.Login(context.Background(), home, attempt())
+		h.Login(context.Background(), home, new(attempt()))
 	}()
 	if opened.closed != 1 || h.Online() != 0 {
 		t.Errorf("closed %d times, %d online", opened.closed, h.Online())
@@ -280,7 +280,7 @@ func TestSessionsAtAllFronts(t *testing.T) {
 	h.log.fail, h.log.seen = func() error { panic("store") }, nil
 	func() {
 		defer func() { _ = recover() }()
-		h.Login(context.Background(), home, as("a"))
+		h.Login(context.Background(), home, new(as("a")))
 	}()
 	is("a part panicked", 0)
 }

@@ -27,7 +27,7 @@ func (g *Gateway) Submit(ctx context.Context, peer session.Peer, s *session.Subm
 		defer cancel()
 	}
 	e := g.submitEntry(peer, s)
-	return g.submit(ctx, e, peer, s, func(a *arrival) reason.Reason { return g.checkArrival(a, false) })
+	return g.submit(ctx, &e, peer, s, func(a *arrival) reason.Reason { return g.checkArrival(a, false) })
 }
 
 // RefuseSubmit writes down what the session or the driver of the dialogue decided of a submission, or of the end of one. That
@@ -41,9 +41,9 @@ func (g *Gateway) RefuseSubmit(
 	switch {
 	case op != session.OpSubmit:
 		e.Reason, e.Code = why.String(), why.Code()
-		return g.decide(e, why)
+		return g.decide(&e, why)
 	case why == reason.Overloaded || why == reason.CoreFull:
-		return g.submit(context.Background(), e, peer, s, func(a *arrival) reason.Reason {
+		return g.submit(context.Background(), &e, peer, s, func(a *arrival) reason.Reason {
 			if earlier := g.checkBefore(a, submitDurable); earlier != reason.OK {
 				return earlier
 			}
@@ -54,7 +54,7 @@ func (g *Gateway) RefuseSubmit(
 			e.RecordID = relay.RecordID(s.AppID, id, s.Content) // it may be in the report
 		}
 	}
-	return g.refuseSubmit(e, g.relays.Find(s.AppID), why)
+	return g.refuseSubmit(&e, g.relays.Find(s.AppID), why)
 }
 
 // modeOf is the mode of the relay that has authenticated on the connection, "" of any other.
@@ -70,7 +70,7 @@ func (g *Gateway) modeOf(peer session.Peer) string {
 
 // submit walks through check, and accepts or refuses the submission.
 func (g *Gateway) submit(
-	ctx context.Context, e ops.Entry, peer session.Peer, s *session.SubmitAttempt, check func(*arrival) reason.Reason,
+	ctx context.Context, e *ops.Entry, peer session.Peer, s *session.SubmitAttempt, check func(*arrival) reason.Reason,
 ) session.Outcome {
 	r := g.relayOf(s.AppID)
 	if r == nil {
@@ -89,7 +89,7 @@ func (g *Gateway) submit(
 			a.link.leave()
 		}
 	}()
-	a.describe(&e)
+	a.describe(e)
 	why := check(a)
 	e.Item, e.TerminalProblem, e.ReReported = a.item, a.recording.problem(), a.recording.met == metOnVisit
 	if a.unlisted != reason.OK {
@@ -120,7 +120,7 @@ func (g *Gateway) mapped(peer session.Peer) (public netip.Addr) {
 	return netip.Addr{}
 }
 
-func (g *Gateway) refuseSubmit(e ops.Entry, r *relay.Relay, why reason.Reason) session.Outcome {
+func (g *Gateway) refuseSubmit(e *ops.Entry, r *relay.Relay, why reason.Reason) session.Outcome {
 	if r != nil {
 		g.relayObserver.Submitted(string(r.AppID), why.String())
 	}
@@ -129,7 +129,7 @@ func (g *Gateway) refuseSubmit(e ops.Entry, r *relay.Relay, why reason.Reason) s
 }
 
 // acceptSubmit tells the audit log and the relay what was recorded, and begins the visit.
-func (g *Gateway) acceptSubmit(e ops.Entry, a *arrival) session.Outcome {
+func (g *Gateway) acceptSubmit(e *ops.Entry, a *arrival) session.Outcome {
 	rec, via := g.asRecorded(&a.recording)
 	why := reason.OK
 	if a.submission.Request.Attempt == ftd.AttemptAgain {
@@ -141,7 +141,7 @@ func (g *Gateway) acceptSubmit(e ops.Entry, a *arrival) session.Outcome {
 		g.observer.CameFrom(a.addr.Addr(), a.peer.Proxy, string(rec.Account))
 	}
 	g.noteLogin(a.recording.s, e.ReReported || a.recording.wasRecorded())
-	g.noteAccepted(&e, a.recording.s, a)
+	g.noteAccepted(e, a.recording.s, a)
 	if a.placed {
 		a.placed = false
 		g.beginVisit(a, rec)
@@ -176,7 +176,7 @@ func (g *Gateway) EndTerminal(peer session.Peer, operator, submitID []byte) sess
 	id, ok := relay.ParseSubmitID(submitID)
 	if !ok {
 		e.Reason, e.Code = reason.SubmitID.String(), reason.SubmitID.Code()
-		return g.decide(e, reason.SubmitID)
+		return g.decide(&e, reason.SubmitID)
 	}
 	surplus := true
 	if link != nil {
@@ -186,7 +186,7 @@ func (g *Gateway) EndTerminal(peer session.Peer, operator, submitID []byte) sess
 			g.relayObserver.VisitsLive(string(link.relay.AppID), -ended)
 		}
 	}
-	outcome := g.decide(e, reason.OK)
+	outcome := g.decide(&e, reason.OK)
 	outcome.Surplus = surplus
 	return outcome
 }

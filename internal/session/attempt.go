@@ -86,12 +86,13 @@ type Peer struct {
 }
 
 // Clone copies what aliases the frame and the session, in one allocation; what a relay told in another.
-func (a LoginAttempt) Clone() LoginAttempt {
+func (a *LoginAttempt) Clone() *LoginAttempt {
+	c := *a
 	parts := [...]*[]byte{
-		&a.AppID, &a.UserID, &a.Request, &a.Password, &a.Terminal.KeyVersion, &a.Terminal.Ciphertext,
+		&c.AppID, &c.UserID, &c.Request, &c.Password, &c.Terminal.KeyVersion, &c.Terminal.Ciphertext,
 	}
-	if a.Relayed != nil {
-		a.Relayed = a.Relayed.clone()
+	if c.Relayed != nil {
+		c.Relayed = c.Relayed.clone()
 	}
 	total := 0
 	for _, p := range parts {
@@ -103,7 +104,7 @@ func (a LoginAttempt) Clone() LoginAttempt {
 		buf = append(buf, *p...)
 		*p = buf[start:len(buf):len(buf)]
 	}
-	return a
+	return &c
 }
 
 // clone copies what aliases the frame, in one allocation.

@@ -119,8 +119,7 @@ func (d *dialogue) step(ev *session.Event) {
 			d.gone = append(d.gone, string(fx.UserID)+" "+string(fx.SubmitID))
 			outcome.Surplus = d.surplus
 		case session.DoLogin:
-			a := fx.Login.Clone()
-			d.attempt = &a
+			d.attempt = fx.Login.Clone()
 			return
 		case session.DoChallenge:
 			d.draw[0]++

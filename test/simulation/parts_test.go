@@ -25,7 +25,7 @@ type named struct {
 
 type sessionKey struct{}
 
-func (n named) Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome {
+func (n named) Login(ctx context.Context, peer session.Peer, a *session.LoginAttempt) session.Outcome {
 	n.process.wireOf(peer.SessionID).loginsOut.Add(1)
 	return n.Handler.Login(context.WithValue(ctx, sessionKey{}, fmt.Sprintf("%03d", peer.SessionID)), peer, a)
 }
