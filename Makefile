@@ -15,6 +15,7 @@ SESSIONS      ?= 2000
 TERMINALS     ?= 50000
 LOGINS        ?= 200
 ROUNDS        ?= 5
+BUILD_ROUNDS  ?= 40
 VISITS        ?= 10000
 CUSTOMERS     ?= 50000
 ROWS          ?= 15000000
@@ -23,6 +24,7 @@ SHORT         ?=
 ARGS          ?=
 TRIMPATH      ?= -trimpath
 OTHER         ?=
+BUILDS        ?=
 OUT           ?= bin/collector
 TARGET        ?= linux/$(shell $(GO) env GOHOSTARCH)
 COLLECTOR_CC  ?=
@@ -143,6 +145,13 @@ bench-e2e: ## a login beside its floors: ROUNDS (5) of VISITS (10000) at each of
 	./test/ensure-tools.sh bench
 	TRADEFRONT_TEST_OTHER=$(abspath $(OTHER)) TRADEFRONT_TEST_VISITS=$(VISITS) TRADEFRONT_TEST_SESSIONS=$(SESSIONS) \
 		$(GO) test -timeout 30m -run '^$$' -bench 'Servers|Peers' -benchtime $(ROUNDS)x ./test/loginbench
+
+# A change of some percent is lost in bench-e2e where a machine's speed changes within minutes; many short turns show it.
+.PHONY: bench-builds
+bench-builds: ## a login at several builds of the program, each beside the first: BUILDS=before:after, BUILD_ROUNDS (40) of 1,500 visits
+	./test/ensure-tools.sh bench
+	TRADEFRONT_TEST_BUILDS=$(subst $(EMPTY) ,:,$(abspath $(subst :, ,$(BUILDS)))) \
+		$(GO) test -timeout 30m -run '^$$' -bench Builds -benchtime $(BUILD_ROUNDS)x ./test/loginbench
 
 # Packages are built by it; make build and tests are not, so that they share what the compiler has made.
 .PHONY: profile

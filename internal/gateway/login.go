@@ -26,7 +26,8 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a *session.Login
 		defer cancel()
 	}
 
-	e := g.entry(peer, session.OpLogin.String(), reason.OK)
+	var e ops.Entry
+	g.begin(&e, peer, session.OpLogin.String(), reason.OK)
 	e.AppID, e.Account, e.KeyVersion = string(a.AppID), string(a.UserID), string(a.Terminal.KeyVersion)
 
 	through, why := g.admitLogin(peer, a, &e)
