@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/growstack"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -105,7 +106,7 @@ func (d *Dialogue) startLogin(attempt *session.LoginAttempt) {
 	attempt.Line, attempt.Gone = line.Terminal(), d.gone
 	relayed := attempt.Relayed != nil
 	go func() {
-		growStack()
+		growstack.Grow()
 		outcome, alive := driver.runLogin(peer, attempt)
 		line.Later(func(ended bool) {
 			switch {

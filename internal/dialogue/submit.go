@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/growstack"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -91,7 +92,7 @@ func (d *Dialogue) startSubmit(attempt *session.SubmitAttempt) {
 	one := d.submits.ask(attempt)
 	driver, peer, line, submits := d.driver, d.peer, d.line, d.submits
 	go func() {
-		growStack()
+		growstack.Grow()
 		outcome := driver.runSubmit(peer, attempt)
 		if !submits.add(submitted{one, outcome}) {
 			return

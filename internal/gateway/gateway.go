@@ -266,7 +266,7 @@ func (g *Gateway) entry(peer session.Peer, event string, why reason.Reason) (e o
 	return e
 }
 
-// begin is entry in place: an Entry has 700 bytes, and a login's stack is bounded (dialogue.growStack).
+// begin is entry in place: an Entry has 700 bytes, and a login's stack is bounded (package growstack).
 func (g *Gateway) begin(e *ops.Entry, peer session.Peer, event string, why reason.Reason) {
 	e.Event, e.Reason, e.Code = event, why.String(), why.Code()
 	e.FrontID, e.SessionID, e.Proxy = g.opt.Firm.FrontID, peer.SessionID, peer.Proxy
