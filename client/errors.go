@@ -69,7 +69,7 @@ func newError(f *ftd.Error) *Error {
 
 // readTimeStamp is zero for a time that cannot be read: that must not hide the code beside it.
 func readTimeStamp(text []byte) time.Time {
-	t, err := time.ParseInLocation("20060102150405", string(text), zone)
+	t, err := time.ParseInLocation(ftd.TimeStampLayout, string(text), zone)
 	if err != nil {
 		return time.Time{}
 	}

@@ -62,9 +62,7 @@ type Attempt struct {
 
 // OfOperatorRelay reports whether it is an operator relay's own login: Source is the relay's address, and all its customers are
 // behind it.
-func (a *Attempt) OfOperatorRelay() bool { return a.AppType == operatorRelay }
-
-const operatorRelay = '3' // AppType
+func (a *Attempt) OfOperatorRelay() bool { return a.AppType == ftd.OperatorRelay }
 
 // User is who a verified attempt is.
 type User struct {

@@ -209,7 +209,7 @@ func (e *engine) setDay(day string) {
 func (e *engine) time() []byte {
 	if s := e.now.Unix(); s != e.stamped {
 		e.stamped = s
-		e.now.In(regulation.Zone).AppendFormat(e.stamp[:0], "20060102150405")
+		e.now.In(regulation.Zone).AppendFormat(e.stamp[:0], ftd.TimeStampLayout)
 	}
 	return e.stamp[:]
 }

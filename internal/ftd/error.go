@@ -6,12 +6,15 @@ const (
 	forceExitLen = 1 + 100
 )
 
+// TimeStampLayout is the form of Error.TimeStamp, for package time: YYYYMMDDHHmmss.
+const TimeStampLayout = "20060102150405"
+
 // Error is the standard's result field: every answer has it, with Code 0 for
 // success. Items alias the input of Decode.
 type Error struct {
 	Code      int    // s10, decimal: 0..2147483647
 	Text      []byte // s100
-	TimeStamp []byte // s20, YYYYMMDDHHmmss, UTC+8
+	TimeStamp []byte // s20, TimeStampLayout in UTC+8
 }
 
 // Decode reads the data of a field.

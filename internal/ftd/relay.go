@@ -11,6 +11,12 @@ const (
 	terminalTagLen     = 40 + 150
 )
 
+// The AppTypes of relays (c1, of AuthResult and SessionContext). Every other is a terminal's.
+const (
+	InvestorRelay = '2' // many-to-many: one connection for each terminal, with the customer's password
+	OperatorRelay = '3' // one connection for many terminals, which it submits
+)
+
 // The codes of SubmitRequest.Attempt.
 const (
 	AttemptFirst = '0'

@@ -36,6 +36,9 @@ var errorText = map[int]string{
 	143: "登录失败次数过多，IP被禁止登入 source address is locked",
 }
 
+// CoreChangedText is what ForceExit tells people whose session ends because the trading core went away or was restarted, in 97 bytes.
+const CoreChangedText = "交易核心已切换，请重新登录 trading core changed, log in again"
+
 // CodeText is what people read for a code, in both languages, without a reference; "" of a code that is none of ours.
 func CodeText(code int) (chinese, english string) {
 	chinese, english, _ = strings.Cut(errorText[code], " ") // the Chinese has no space

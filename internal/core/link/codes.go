@@ -117,19 +117,17 @@ func (c *conn) codeAnswered(id int32, body []byte) bool {
 	return true
 }
 
-const stampLayout = "20060102150405" // of Error's TimeStamp
-
 // tidAt is where the TID is in a message's header.
 const tidAt = 1
 
 // refuse answers a terminal whose core went away: the code may be on its way, and may not.
 func (a asker) refuse(now time.Time) {
-	var stamp [len(stampLayout)]byte
+	var stamp [len(ftd.TimeStampLayout)]byte
 	e := ftd.Begin(nil, ftd.TIDRequestCode)
 	e.Sequence(0, a.number)
 	e.Error(&ftd.Error{
 		Code: reason.CoreAway.Code(), Text: []byte(codeLost),
-		TimeStamp: now.In(regulation.Zone).AppendFormat(stamp[:0], stampLayout),
+		TimeStamp: now.In(regulation.Zone).AppendFormat(stamp[:0], ftd.TimeStampLayout),
 	})
 	frame, err := e.End()
 	if err != nil {

@@ -179,7 +179,7 @@ func TestResumeRefused(t *testing.T) {
 				t.Errorf("terminal %d left by %v", i+1, got)
 			}
 			var exit ftd.ForceExit
-			if err := exit.Decode(terminal.exitData); err != nil || exit.Code != '2' || string(exit.Msg) != exitTextChanged || len(exit.Msg) > 100 {
+			if err := exit.Decode(terminal.exitData); err != nil || exit.Code != '2' || string(exit.Msg) != reason.CoreChangedText || len(exit.Msg) > 100 {
 				t.Errorf("ForceExit is %+v, %v", exit, err)
 			}
 			sessions[i].Close(ftd.ReasonGone, "")

@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // clip is s without what is over n bytes; no character is cut.
@@ -17,10 +18,9 @@ func clip(s string, n int) string {
 	return s[:n]
 }
 
-// What a terminal gets that is sent away by the link: 97 and 84 bytes.
+// The codes of the ForceExits that the link makes. exitTextKicked, of 84 bytes, is for a kick in which the core sent none.
 const (
 	exitCodeChanged = '2'
-	exitTextChanged = "交易核心已切换，请重新登录 trading core changed, log in again"
 	exitCodeKicked  = '1'
 	exitTextKicked  = "交易核心结束了会话 the trading core ended the session"
 )
@@ -41,6 +41,6 @@ func forceExit(code byte, text string) []byte {
 }
 
 var (
-	forceExitChanged = forceExit(exitCodeChanged, exitTextChanged)
+	forceExitChanged = forceExit(exitCodeChanged, reason.CoreChangedText)
 	forceExitKicked  = forceExit(exitCodeKicked, exitTextKicked)
 )
