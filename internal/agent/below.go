@@ -22,16 +22,10 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// The AppTypes of relays below an agent.
-const (
-	investorBelow = '2'
-	operatorBelow = '3'
-)
-
 // admitRelay logs the operator of a relay below in, by this agent's own accounts. It makes no record: what is reported
 // through it is.
 func (a *Agent) admitRelay(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt, visit relayed, e ops.Entry) session.Outcome {
-	e.RelayAppID, e.RelayMode = string(attempt.AppID), string(rune(operatorBelow))
+	e.RelayAppID, e.RelayMode = string(attempt.AppID), string(rune(ftd.OperatorRelay))
 	terms := a.terms()
 	if terms == nil {
 		return a.refuse(e, &refusal{reason: reason.UpstreamAway})
@@ -172,7 +166,7 @@ func (a *Agent) acceptedBelow(e ops.Entry, r *session.SubmitReceipt) {
 
 func (a *Agent) submitEntry(peer session.Peer, s *session.SubmitAttempt) ops.Entry {
 	e := a.entry(peer, ops.EventSubmit, reason.OK)
-	e.RelayAppID, e.RelayMode, e.Operator = string(s.AppID), string(rune(operatorBelow)), string(s.Operator)
+	e.RelayAppID, e.RelayMode, e.Operator = string(s.AppID), string(rune(ftd.OperatorRelay)), string(s.Operator)
 	e.Account, e.KeyVersion = string(s.Request.UserID), string(s.Info.KeyVersion)
 	e.SubmitID, e.Attempt = string(s.Request.SubmitID), string(rune(s.Request.Attempt))
 	describe(&e, &s.Visit)
@@ -286,6 +280,6 @@ func (a *Agent) RefuseSubmit(peer session.Peer, op session.Op, s *session.Submit
 
 func (a *Agent) submitEndEntry(peer session.Peer, operator, submitID []byte) ops.Entry {
 	e := a.entry(peer, ops.EventSubmitEnd, reason.OK)
-	e.SubmitID, e.Operator, e.RelayMode = string(submitID), string(operator), string(rune(operatorBelow))
+	e.SubmitID, e.Operator, e.RelayMode = string(submitID), string(operator), string(rune(ftd.OperatorRelay))
 	return e
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
@@ -52,9 +53,9 @@ func (a *Agent) mayEnter(peer session.Peer, result *auth.Result) reason.Reason {
 	default:
 		return reason.WrongAnswer
 	}
-	own := auth.AppType(investorBelow)
+	own := auth.AppType(ftd.InvestorRelay)
 	if a.opt.Operator {
-		own = operatorBelow
+		own = ftd.OperatorRelay
 	}
 	below := result.Type == own && a.opt.Chained
 	if below != peer.Relays || !below && result.Type != auth.AppDirect {

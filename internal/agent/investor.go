@@ -120,7 +120,7 @@ func (a *Agent) answer(m ftd.Message, visit *relayed) (*session.Receipt, *refusa
 	if raw, has := m.Field(ftd.FIDError); !has || status.Decode(raw) != nil {
 		return nil, inDoubt
 	}
-	if at, err := time.ParseInLocation("20060102150405", string(status.TimeStamp), regulation.Zone); err == nil {
+	if at, err := time.ParseInLocation(ftd.TimeStampLayout, string(status.TimeStamp), regulation.Zone); err == nil {
 		a.clock.note(a.parts.Now(), at)
 	}
 	if status.Code != 0 {

@@ -29,7 +29,7 @@ func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt *session.L
 	e := a.entry(peer, session.OpLogin.String(), reason.OK)
 	e.AppID, e.Account, e.KeyVersion = string(attempt.AppID), string(attempt.UserID), string(attempt.Terminal.KeyVersion)
 	if attempt.Relayed != nil {
-		e.RelayAppID, e.RelayMode = e.AppID, string(rune(investorBelow))
+		e.RelayAppID, e.RelayMode = e.AppID, string(rune(ftd.InvestorRelay))
 		describe(&e, attempt.Relayed)
 	}
 	if why := a.mayLogIn(peer, attempt); why != reason.OK {
@@ -67,7 +67,7 @@ func (a *Agent) mayLogIn(peer session.Peer, attempt *session.LoginAttempt) reaso
 	switch {
 	case a.draining.Load():
 		return reason.Draining
-	case (attempt.Relayed != nil) != (attempt.AppType == investorBelow):
+	case (attempt.Relayed != nil) != (attempt.AppType == ftd.InvestorRelay):
 		return reason.WrongMode
 	case attempt.Relayed != nil && attempt.Relayed.Illegal != "":
 		return reason.IllegalField
@@ -157,7 +157,7 @@ func (a *Agent) Unanswered(peer session.Peer, outcome session.Outcome) {
 	a.leave(peer.SessionID)
 	e := a.entry(peer, ops.EventUnanswered, reason.OK)
 	if s := outcome.Submitted; s != nil {
-		e.RecordID, e.Account, e.RelayMode = s.RecordID, string(s.Account), string(rune(operatorBelow))
+		e.RecordID, e.Account, e.RelayMode = s.RecordID, string(s.Account), string(rune(ftd.OperatorRelay))
 	} else {
 		e.RecordID, e.Account = outcome.Receipt.RecordID, string(outcome.Receipt.Account)
 	}

@@ -22,7 +22,7 @@ import (
 
 // submit verifies a customer's password and reports the terminal; it is let in after the front's 0.
 func (a *Agent) submit(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt, visit relayed, e ops.Entry) (outcome session.Outcome) {
-	if attempt.AppType == operatorBelow {
+	if attempt.AppType == ftd.OperatorRelay {
 		return a.admitRelay(ctx, peer, attempt, visit, e)
 	}
 	if !a.relay.Stats().Up { // no password is worth checking then

@@ -34,22 +34,14 @@ type pump struct {
 	broken  bool // the front reads no more: read ends the terminal
 }
 
-// Heartbeats of docs/protocol.md, "Heartbeats and deadlines".
-const (
-	minHeartbeat     = 5 * time.Second
-	maxHeartbeat     = 120 * time.Second
-	defaultHeartbeat = 30 * time.Second
-	silenceFactor    = 3
-
-	// closePatience is how long the last bytes to a front may take.
-	closePatience = 5 * time.Second
-)
+// closePatience is how long the last bytes to a front may take.
+const closePatience = 5 * time.Second
 
 func (a *Agent) newPump(u *upstream, attempt *session.LoginAttempt) *pump {
-	p := &pump{agent: a, up: u, line: attempt.Line, period: defaultHeartbeat}
+	p := &pump{agent: a, up: u, line: attempt.Line, period: session.HeartbeatOf(0)}
 	var req ftd.LoginRequest
-	if req.Decode(attempt.Request) == nil && req.HeartbeatSeconds > 0 {
-		p.period = min(max(time.Duration(req.HeartbeatSeconds)*time.Second, minHeartbeat), maxHeartbeat)
+	if req.Decode(attempt.Request) == nil {
+		p.period = session.HeartbeatOf(req.HeartbeatSeconds)
 	}
 	e := ftd.Begin(nil, ftd.TIDUserLogout)
 	e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte(a.opt.BrokerID), UserID: bytes.Clone(attempt.UserID)})
@@ -121,7 +113,7 @@ func (p *pump) write() {
 	for len(p.queue) > 0 {
 		out := p.queue
 		p.queue, p.writing = nil, len(out)
-		patience := silenceFactor * p.period
+		patience := session.SilenceFactor * p.period
 		if p.closed {
 			patience = closePatience
 		}
@@ -167,7 +159,7 @@ func (p *pump) Close(why ftd.ReasonCode, _ string) {
 func (p *pump) read() {
 	p.up.relax() // after the answer to the login
 	for {
-		_ = p.up.conn.SetReadDeadline(time.Now().Add(silenceFactor * p.period))
+		_ = p.up.conn.SetReadDeadline(time.Now().Add(session.SilenceFactor * p.period))
 		f, err := p.up.frame()
 		switch {
 		case err != nil:

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/supplement"
@@ -108,7 +109,7 @@ func TestSeenOnAVisit(t *testing.T) {
 	f := open(t, options(true))
 	login := func(change func(a *session.LoginAttempt, told []byte)) (flag byte) {
 		a := attempt(new(terminal), info(1))
-		a.AppType, a.AppID = investorBelow, []byte("below_m2m_1")
+		a.AppType, a.AppID = ftd.InvestorRelay, []byte("below_m2m_1")
 		s := submission(1)
 		a.Relayed = &s.Visit
 		told := bytes.Clone(s.Visit.Field)

@@ -41,7 +41,7 @@ type job struct {
 }
 
 func (*office) Verify(session.Peer, *session.AuthAttempt) session.Outcome {
-	return session.Outcome{AppType: session.OperatorRelay}
+	return session.Outcome{AppType: ftd.OperatorRelay}
 }
 
 func (o *office) Login(context.Context, session.Peer, *session.LoginAttempt) session.Outcome {

@@ -40,7 +40,7 @@ type relayHandler struct {
 
 func (h *relayHandler) Verify(p session.Peer, a *session.AuthAttempt) session.Outcome {
 	outcome := h.handler.Verify(p, a)
-	outcome.AppType = session.OperatorRelay
+	outcome.AppType = ftd.OperatorRelay
 	return outcome
 }
 

@@ -82,8 +82,6 @@ func (s *Session) overspent(now time.Time) bool {
 	return s.refusals > float64(s.settings.Refusals)
 }
 
-const timeStampLayout = "20060102150405"
-
 // putSuccess adds the Error field of an answer that is no refusal.
 func putSuccess(e *ftd.Encoder, now time.Time) {
 	var text [128]byte
@@ -106,10 +104,10 @@ func putRefusal(e *ftd.Encoder, now time.Time, o *Outcome) {
 }
 
 func putError(e *ftd.Encoder, now time.Time, code int, text []byte) {
-	var stamp [len(timeStampLayout)]byte
+	var stamp [len(ftd.TimeStampLayout)]byte
 	e.Error(&ftd.Error{
 		Code: code, Text: text,
-		TimeStamp: now.In(regulation.Zone).AppendFormat(stamp[:0], timeStampLayout),
+		TimeStamp: now.In(regulation.Zone).AppendFormat(stamp[:0], ftd.TimeStampLayout),
 	})
 }
 

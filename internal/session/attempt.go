@@ -94,16 +94,7 @@ func (a *LoginAttempt) Clone() *LoginAttempt {
 	if c.Relayed != nil {
 		c.Relayed = c.Relayed.clone()
 	}
-	total := 0
-	for _, p := range parts {
-		total += len(*p)
-	}
-	buf := make([]byte, 0, total)
-	for _, p := range parts {
-		start := len(buf)
-		buf = append(buf, *p...)
-		*p = buf[start:len(buf):len(buf)]
-	}
+	moveInto(make([]byte, 0, lengthOf(parts[:])), parts[:])
 	return &c
 }
 
@@ -111,15 +102,23 @@ func (a *LoginAttempt) Clone() *LoginAttempt {
 func (t *RelayedTerminal) clone() *RelayedTerminal {
 	c := *t
 	parts := [...]*[]byte{&c.Field, &c.Told.AppID, &c.Told.PublicIP, &c.Told.LoginTime, &c.Tag.MAC, &c.Tag.Tag}
-	total := 0
+	moveInto(make([]byte, 0, lengthOf(parts[:])), parts[:])
+	return &c
+}
+
+// lengthOf is how many bytes the parts have together.
+func lengthOf(parts []*[]byte) (total int) {
 	for _, p := range parts {
 		total += len(*p)
 	}
-	buf := make([]byte, 0, total)
+	return total
+}
+
+// moveInto copies the parts behind what is in buf, which has room for them, and lets each part be its copy there.
+func moveInto(buf []byte, parts []*[]byte) {
 	for _, p := range parts {
 		start := len(buf)
 		buf = append(buf, *p...)
 		*p = buf[start:len(buf):len(buf)]
 	}
-	return &c
 }

@@ -314,7 +314,7 @@ const app = "v_s_1.0"
 func (d *dialogue) askChallenge() { d.message(ftd.TIDAuthenticate, identity(app)) }
 func (d *dialogue) answer()       { d.message(ftd.TIDAuthenticate, identity(app), authInfo) }
 func (d *dialogue) sendLogin() {
-	if d.appType == session.InvestorRelay {
+	if d.appType == ftd.InvestorRelay {
 		d.message(ftd.TIDUserLogin, loginRequest("9999", "88888888"), terminalInfo("1.0"), relayedTerminal)
 		return
 	}

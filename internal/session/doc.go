@@ -52,7 +52,8 @@
 //     gateway makes once the record is durable.
 //   - Each submission is answered once, with success only by an Outcome that carries a SubmitReceipt.
 //   - A malformed message gets no answer and ends the session. It changes no other
-//     session: the machine holds no reference to anything shared but its Settings.
+//     session: the machine shares nothing with others but its Settings and the pool of challenges, into which a
+//     challenge goes back empty.
 //   - The numbers of requests that pass rise by one from 1, but for those that the session answered itself; the
 //     parts of a long message have one, and nothing passes behind a part that did not.
 //   - That the core is away, or takes no more, counts for no bound of the terminal's. That no core takes business does.
@@ -61,9 +62,10 @@
 //
 // # Bounds
 //
-// A session is a fixed-size value without pointers to the heap: neither the challenge
-// nor the identity grows. Step makes no heap allocation. Of submissions a window is on its way, and four windows end
-// a session that does not wait; 1,000 refused ones, of which 50 a second are forgotten, end it too.
+// A session is a value of fixed size. Three things are beside it, on the heap, for as long as they are needed: the challenge
+// whose answer is awaited (from a pool), the last maxChanges changes of the password while that must be changed first, and
+// relaySession of an operator relay. An idle terminal has none of them, and Step allocates nothing for it. Of submissions a window
+// is on its way, and four windows end a session that does not wait; 1,000 refused ones, of which 50 a second are forgotten, end it too.
 //
 // # If we crash
 //

@@ -14,8 +14,6 @@ const (
 	ExitByOperator  = '3' // an operator of the front ended the session
 )
 
-const coreChangedText = "交易核心已切换，请重新登录 trading core changed, log in again"
-
 const (
 	forceExitText = 100 // bytes of ForceExitMsg
 	forceExitLen  = 1 + forceExitText

@@ -50,11 +50,11 @@ func (s *Session) Image() Image {
 		State: s.state, BrokerID: s.brokerID.bytes(), AppID: s.appID.bytes(), AppType: s.appType, Challenges: s.challenges,
 		UserID: s.userID.bytes(), Wrong: s.wrong, Heartbeat: s.heartbeat,
 		Business: s.business, InRun: s.inRun, SkipRun: s.skipRun, Dialog: s.dialog,
-		Refusals: s.refusals, RefusedAt: nanoseconds(s.refusedAt),
-		Since: nanoseconds(s.since), Heard: nanoseconds(s.heard), Sent: nanoseconds(s.sent),
+		Refusals: s.refusals, RefusedAt: UnixNano(s.refusedAt),
+		Since: UnixNano(s.since), Heard: UnixNano(s.heard), Sent: UnixNano(s.sent),
 	}
 	if c := s.asked; c != nil {
-		i.Challenge = &ChallengeImage{Identity: c.identity[:], Bytes: c.bytes[:], DrawnAt: nanoseconds(c.drawnAt)}
+		i.Challenge = &ChallengeImage{Identity: c.identity[:], Bytes: c.bytes[:], DrawnAt: UnixNano(c.drawnAt)}
 	}
 	return i
 }
@@ -98,7 +98,8 @@ func Resume(settings *Settings, i *Image, now time.Time) (Session, error) {
 	return s, nil
 }
 
-func nanoseconds(t time.Time) int64 {
+// UnixNano is t as an Image has it, nanoseconds since 1970; 0 for the zero time. At is its opposite.
+func UnixNano(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
+// login judges the form of a UserLogin, and asks to log it in. A malformed field ends the session; of several illegal items the first is
+// named.
 func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 	rawRequest, ok1 := m.Field(ftd.FIDLoginRequest)
 	rawTerminal, ok2 := m.Field(ftd.FIDTerminalInfo)
@@ -17,38 +19,38 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 		return
 	}
 	var (
-		req      ftd.LoginRequest
-		terminal ftd.TerminalInfo
-		resume   ftd.ResumePoints
-		wrong    error // the first item that is
-		unresume error // what is wrong with resume
+		req       ftd.LoginRequest
+		terminal  ftd.TerminalInfo
+		resume    ftd.ResumePoints
+		illegal   error // of the first item that is
+		badResume error // of resume, if that is illegal
 	)
 	if raw, ok := m.Field(ftd.FIDResumePoints); ok {
-		unresume = resume.Decode(raw)
+		badResume = resume.Decode(raw)
 	}
 	relayed, err := s.relayed(m, fx)
-	for _, err := range [...]error{req.Decode(rawRequest), terminal.Decode(rawTerminal), unresume, err} {
+	for _, err := range [...]error{req.Decode(rawRequest), terminal.Decode(rawTerminal), badResume, err} {
 		if _, isFault := err.(ftd.Fault); isFault {
 			s.malformed(err, fx)
 			return
 		}
-		if wrong == nil {
-			wrong = err
+		if illegal == nil {
+			illegal = err
 		}
 	}
 	item := ""
 	switch {
-	case wrong != nil && wrong == unresume: // a field that is one item
-		wrong, item = nil, ftd.FIDResumePoints.String()
-	case wrong != nil:
+	case illegal != nil && illegal == badResume: // a field that is one item
+		illegal, item = nil, ftd.FIDResumePoints.String()
+	case illegal != nil:
 	case !isAccount(req.UserID):
 		item = "LoginRequest.UserID"
 	case bytes.IndexByte(terminal.KeyVersion, regulation.Separator) >= 0:
 		item = "TerminalInfo.KeyVersion"
 	}
-	if why := s.mayLogIn(&req, wrong != nil || item != "", relayed); why != reason.OK {
+	if why := s.mayLogIn(&req, illegal != nil || item != "", relayed); why != reason.OK {
 		if s.refuse(fx, OpLogin, why); why == reason.IllegalField {
-			s.refuseItem(fx, OpLogin, wrong, item)
+			s.refuseItem(fx, OpLogin, illegal, item)
 		}
 		fx.UserID = req.UserID
 		return
@@ -84,7 +86,7 @@ func (s *Session) mayLogIn(req *ftd.LoginRequest, illegal, relayed bool) reason.
 		return reason.PasswordFirst
 	case s.state == LoggedIn:
 		return reason.AlreadyLoggedIn
-	case relayed != (s.appType == InvestorRelay):
+	case relayed != (s.appType == ftd.InvestorRelay):
 		return reason.WrongMode
 	case relayed && otherBroker:
 		return reason.BrokerMismatch
@@ -100,7 +102,7 @@ func (s *Session) startLogin(raw []byte, req *ftd.LoginRequest, terminal ftd.Ter
 	s.state = LoggingIn
 	s.pending = 0
 	s.userID.set(req.UserID)
-	s.heartbeat = heartbeatOf(req.HeartbeatSeconds)
+	s.heartbeat = HeartbeatOf(req.HeartbeatSeconds)
 	fx.Do, fx.Op = DoLogin, OpLogin
 	fx.Login = LoginAttempt{
 		Arrived:  now,
@@ -113,9 +115,9 @@ func (s *Session) startLogin(raw []byte, req *ftd.LoginRequest, terminal ftd.Ter
 	}
 }
 
-// heartbeatOf is what the terminal asked for, held to the protocol's range; 0 asks for
+// HeartbeatOf is the period that a LoginRequest asks for, held to the protocol's range; 0 asks for
 // the default.
-func heartbeatOf(seconds int) time.Duration {
+func HeartbeatOf(seconds int) time.Duration {
 	if seconds == 0 {
 		return defaultHeartbeat
 	}
@@ -160,7 +162,7 @@ func (s *Session) backToLogin() {
 func (s *Session) loggedIn(ev *Event, fx *Effects) {
 	s.state, s.business = LoggedIn, ev.Outcome.Session != nil
 	receipt := ev.Outcome.Receipt
-	if s.appType == OperatorRelay {
+	if s.appType == ftd.OperatorRelay {
 		s.relaying().begin(receipt)
 	}
 	e := ftd.Begin(fx.Wire, ftd.TIDUserLogin)
@@ -175,7 +177,7 @@ func (s *Session) loggedIn(ev *Event, fx *Effects) {
 	fx.end(&e)
 	if ev.Outcome.Lost {
 		var exit [forceExitLen]byte
-		s.exit(AppendForceExit(exit[:0], ExitCoreChanged, coreChangedText), reason.CoreChanged, fx)
+		s.exit(AppendForceExit(exit[:0], ExitCoreChanged, reason.CoreChangedText), reason.CoreChanged, fx)
 	}
 }
 

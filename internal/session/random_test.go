@@ -188,7 +188,7 @@ var moves = []func(d *dialogue, c chance){
 		for range 1 + c.upTo(3, "submissions") {
 			before := len(d.submits)
 			d.submit(submitID)
-			if len(d.submits) > before && (d.appType != session.OperatorRelay || d.s.State() != session.LoggedIn || d.draining || before >= 4) {
+			if len(d.submits) > before && (d.appType != ftd.OperatorRelay || d.s.State() != session.LoggedIn || d.draining || before >= 4) {
 				d.t.Fatalf("submitted in %v, AppType %c, %d on their way, draining %v", d.s.State(), d.appType, before, d.draining)
 			}
 		}

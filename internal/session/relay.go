@@ -8,12 +8,6 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// The AppTypes of relays. Every other is a terminal's.
-const (
-	InvestorRelay = '2' // many-to-many: one connection for each terminal, with the customer's password
-	OperatorRelay = '3' // one connection for many terminals, which it submits
-)
-
 const (
 	windowFactor   = 4    // windows of submissions that a relay may have sent without an answer that it can have read
 	surplusEnds    = 1000 // TerminalEnds that ended nothing and may have gathered; RelayTerms.Burst where that is more
@@ -50,9 +44,9 @@ func (s *Session) relaying() *relaySession {
 	return s.relay
 }
 
-// Reports reports whether an operator relay is logged in. Its submissions must not wait behind a business message: what cannot
+// Reports is true while an operator relay is logged in, which reports terminals on this session. Its submissions must not wait behind a business message: what cannot
 // be passed on now is refused instead of being left unread.
-func (s *Session) Reports() bool { return s.appType == OperatorRelay && s.state == LoggedIn }
+func (s *Session) Reports() bool { return s.appType == ftd.OperatorRelay && s.state == LoggedIn }
 
 // begin takes the terms of an operator's login that was answered.
 func (r *relaySession) begin(receipt *Receipt) {

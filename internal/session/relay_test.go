@@ -109,7 +109,7 @@ func via() session.Via {
 // relay is an operator relay's dialogue in a state.
 func relay(t *testing.T, state session.State) *dialogue {
 	d := newDialogue(t)
-	d.appType = session.OperatorRelay
+	d.appType = ftd.OperatorRelay
 	d.terms = &ftd.RelayTerms{Window: 4, Rate: 2000, Burst: 10000, MaxTerminalAge: 345600, Features: '0'}
 	d.reach(state)
 	return d
@@ -571,10 +571,10 @@ func TestTerminalEnd(t *testing.T) {
 		appType byte
 		code    int
 	}{
-		{session.Authenticated, session.OperatorRelay, 6},
+		{session.Authenticated, ftd.OperatorRelay, 6},
 		{session.LoggedIn, '1', 27},
-		{session.LoggedIn, session.InvestorRelay, 27},
-		{session.LoggedIn, session.OperatorRelay, 0},
+		{session.LoggedIn, ftd.InvestorRelay, 27},
+		{session.LoggedIn, ftd.OperatorRelay, 0},
 	} {
 		d := newDialogue(t)
 		d.appType = c.appType
@@ -632,7 +632,7 @@ func TestOperatorsLoginHasTerms(t *testing.T) {
 func TestRelayedLogin(t *testing.T) {
 	v := via()
 	d := newDialogue(t)
-	d.appType, d.via = session.InvestorRelay, &v
+	d.appType, d.via = ftd.InvestorRelay, &v
 	d.reach(session.Authenticated)
 	wire := vector(t, "login-request-relayed")
 	d.frame(wire)
@@ -643,7 +643,7 @@ func TestRelayedLogin(t *testing.T) {
 	r := d.attempt.Relayed
 	if string(r.Told.AppID) != "client_demo_1.0" || string(r.Told.PublicIP) != "203.0.113.7" || r.Told.PublicPort != 50001 ||
 		string(r.Told.LoginTime) != "2026-01-05 08:44:58" || r.Told.TerminalType != '2' || r.Illegal != "" || r.Tagged ||
-		string(r.Field[:15]) != "client_demo_1.0" || len(r.Field) != 94 || d.attempt.AppType != session.InvestorRelay {
+		string(r.Field[:15]) != "client_demo_1.0" || len(r.Field) != 94 || d.attempt.AppType != ftd.InvestorRelay {
 		t.Errorf("relayed %+v of %+v", r, d.attempt)
 	}
 	d.finish(reason.OK)
@@ -669,15 +669,15 @@ func TestRelayedLoginOrder(t *testing.T) {
 	}{
 		{"direct with it", '1', session.Authenticated, "9999", "8", relayedTerminal, 27},
 		{"direct with it, all else wrong", '1', session.Authenticated, "1", "_", badTerminal, 27},
-		{"operator's own with it", session.OperatorRelay, session.Authenticated, "9999", "8", relayedTerminal, 27},
-		{"many-to-many without", session.InvestorRelay, session.Authenticated, "1", "_", nil, 27},
+		{"operator's own with it", ftd.OperatorRelay, session.Authenticated, "9999", "8", relayedTerminal, 27},
+		{"many-to-many without", ftd.InvestorRelay, session.Authenticated, "1", "_", nil, 27},
 		{"the state comes first", '1', session.Challenged, "1", "_", relayedTerminal, 64},
 		{"the state comes first", '1', session.LoggedIn, "1", "_", relayedTerminal, 5},
-		{"broker before items", session.InvestorRelay, session.Authenticated, "1", "_", badTerminal, 2},
-		{"account", session.InvestorRelay, session.Authenticated, "9999", "_", badTerminal, 15},
-		{"the gateway judges", session.InvestorRelay, session.Authenticated, "9999", "8", badTerminal, 0},
+		{"broker before items", ftd.InvestorRelay, session.Authenticated, "1", "_", badTerminal, 2},
+		{"account", ftd.InvestorRelay, session.Authenticated, "9999", "_", badTerminal, 15},
+		{"the gateway judges", ftd.InvestorRelay, session.Authenticated, "9999", "8", badTerminal, 0},
 		{"direct: items before broker", '1', session.Authenticated, "1", "_", nil, 15},
-		{"operator", session.OperatorRelay, session.Authenticated, "9999", "8", nil, 0},
+		{"operator", ftd.OperatorRelay, session.Authenticated, "9999", "8", nil, 0},
 	} {
 		d := newDialogue(t)
 		d.appType = c.appType
@@ -712,7 +712,7 @@ type submitter struct {
 
 func newSubmitter(t testing.TB) *submitter {
 	s := &submitter{player: *newPlayer(t)}
-	s.verified.AppType = session.OperatorRelay
+	s.verified.AppType = ftd.OperatorRelay
 	s.loggedIn.Receipt.Terms = &ftd.RelayTerms{Window: 256}
 	s.accepted = session.Outcome{Submitted: submitReceipt()}
 	s.refused = session.Outcome{Reason: reason.OutOfScope, Ref: reason.Ref([]byte("4CV33T"))}
@@ -777,7 +777,7 @@ func TestWindowOfAPoliteRelay(t *testing.T) {
 func TestSurplusTerminalEndsAreBounded(t *testing.T) {
 	ends := func(terms ftd.RelayTerms, surplus bool, each time.Duration, most int) int {
 		d := newDialogue(t)
-		d.appType, d.terms = session.OperatorRelay, &terms
+		d.appType, d.terms = ftd.OperatorRelay, &terms
 		d.reach(session.LoggedIn)
 		d.surplus = surplus
 		for n := range most {

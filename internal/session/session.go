@@ -28,8 +28,10 @@ const (
 	minHeartbeat     = 5 * time.Second
 	maxHeartbeat     = 120 * time.Second
 	defaultHeartbeat = 30 * time.Second
-	silenceFactor    = 3 // heartbeats unheard before the front gives up
 )
+
+// SilenceFactor is how many heartbeats of a side must be missing before the other takes it for gone.
+const SilenceFactor = 3
 
 const (
 	maxChallenges = 4 // one connection may ask for; an honest terminal needs one
@@ -80,7 +82,7 @@ type Session struct {
 	business bool     // the core takes them
 	inRun    bool     // the parts of a long message are coming
 	skipRun  bool     // one of them was refused: the others are not passed
-	dialog   uint32   // the number of the last request
+	dialog   uint32   // the number of the last request of the dialog, the series of requests (0)
 	target   target   // of the request that is being refused
 	changes  *changes // in PasswordOnly, once the terminal has sent one: an idle session has no room for them
 
@@ -169,7 +171,7 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 	}
 }
 
-// message sends one FTDC message on to its handler.
+// message hands one FTDC message to what takes it: the core (request), or the front's own handler of its TID.
 func (s *Session) message(ev *Event, fx *Effects) {
 	s.target = target{}
 	if s.state == LoggingIn && !isSubmit(ev.Frame.Body) {
@@ -240,6 +242,8 @@ func answersPasswordOnly(tid ftd.TID) bool {
 	return false
 }
 
+// unknown answers a TID that the front does not know. Before authentication it ends the session without an answer: a stranger learns
+// nothing.
 func (s *Session) unknown(m ftd.Message, fx *Effects) {
 	if s.state < Authenticated {
 		s.malformed(ftd.FaultUnknownTID, fx)

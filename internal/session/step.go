@@ -14,7 +14,7 @@ type EventKind uint8
 const (
 	FrameArrived      EventKind = iota // Frame is one whole frame
 	ChallengeDrawn                     // Challenge is what DoChallenge asked for
-	OutcomeKnown                       // Outcome is that of DoVerify, DoNotifyDecision or DoLogin
+	OutcomeKnown                       // Outcome is that of the effect with this Do and Op: of each that is said to come back so
 	TimePassed                         // look at the clocks
 	RequestRefused                     // the request with Series and Number is not answered by the core, for Outcome's reason
 	ExitAsked                          // the session ends for Why, and the terminal gets ForceExit

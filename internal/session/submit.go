@@ -9,12 +9,18 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// Bytes of the fields of a submission, as far as its RecordID is made of them.
+// Bytes of the fields of a submission as docs/protocol.md has them, as far as its RecordID is made of them, and where their items begin.
 const (
-	submitRequestLen   = 10 + 18 + 36 // SubmitRequest without Attempt
-	relayedTerminalLen = 30 + 39 + 5 + 19 + 1
-	submitIDLen        = 36
-	submitIDAt         = 10 + 18
+	submitUserAt     = 10                // behind BrokerID
+	submitIDAt       = submitUserAt + 18 // behind UserID
+	submitIDLen      = 36
+	submitRequestLen = submitIDAt + submitIDLen // without Attempt
+
+	relayedIPAt        = 30                   // behind AppID
+	relayedTimeAt      = relayedIPAt + 39 + 5 // behind PublicIP and PublicPort
+	relayedTerminalLen = relayedTimeAt + 19 + 1
+
+	infoCiphertextAt = 8 + 1 // of TerminalInfo, behind KeyVersion and AbnormalFlag
 )
 
 // submitCheck is one line of the order of checks of a submission (docs/protocol.md).
@@ -35,7 +41,7 @@ type submitCase struct {
 // submitChecks are those that the session makes, in their order, once a submission is well-formed and the relay
 // authenticated. The gateway makes the others.
 var submitChecks = [...]submitCheck{
-	{reason.WrongMode, func(c submitCase) bool { return c.appType != OperatorRelay }},
+	{reason.WrongMode, func(c submitCase) bool { return c.appType != ftd.OperatorRelay }},
 	{reason.PasswordFirst, func(c submitCase) bool { return c.state == PasswordOnly }},
 	{reason.NotLoggedIn, func(c submitCase) bool { return c.state != LoggedIn }},
 	{reason.Draining, func(c submitCase) bool { return c.draining }},
@@ -155,15 +161,15 @@ func (s *Session) putSubmitted(e *ftd.Encoder, ev *Event) {
 	})
 }
 
-// refuseSubmit answers a submission, or the end of one, with what it is about and Error. It ends no session, with any
-// the code: many customers are behind this one.
+// refuseSubmit answers a submission, or the end of one, with what it is about and Error. No code of the answer ends the session, since
+// many customers are behind it; too many refusals that are not the front's own fault do.
 func (s *Session) refuseSubmit(op Op, ev *Event, fx *Effects) {
 	e := ftd.Begin(fx.Wire, opTIDs[op])
 	putSubmitRef(&e, ev.SubmitID)
 	putRefusal(&e, ev.Now, ev.Outcome)
 	fx.end(&e)
 	switch {
-	case s.appType != OperatorRelay:
+	case s.appType != ftd.OperatorRelay:
 		if s.overspent(ev.Now) {
 			fx.Close = reason.RefusalFlood
 		}
@@ -174,7 +180,7 @@ func (s *Session) refuseSubmit(op Op, ev *Event, fx *Effects) {
 }
 
 // isOurs reports whether a submission was refused for want of something at the front, or at the one above a relay agent: that is no
-// flood of the relay's, and must not cost it the connection with all its customers.
+// flood of the relay's, and must not cost it the connection with all its customers. A new reason of that kind belongs here.
 func isOurs(o *Outcome) bool {
 	switch o.Reason {
 	case reason.UpstreamRefused:
@@ -216,7 +222,7 @@ func (s *Session) endTerminal(m ftd.Message, fx *Effects) {
 	fx.Submit = SubmitAttempt{AppID: s.appID.bytes(), Operator: s.userID.bytes()}
 	fx.Submit.Request.SubmitID = ref.SubmitID
 	switch {
-	case s.appType != OperatorRelay:
+	case s.appType != ftd.OperatorRelay:
 		s.refuse(fx, OpSubmitEnd, reason.WrongMode)
 	case s.state == PasswordOnly:
 		s.refuse(fx, OpSubmitEnd, reason.PasswordFirst)
@@ -263,19 +269,12 @@ func (s *Session) exitTerminal(ev *Event, fx *Effects) {
 func (a *SubmitAttempt) Clone() *SubmitAttempt {
 	c := *a
 	others := [...]*[]byte{&c.AppID, &c.Operator, &c.BrokerID, &c.Visit.Tag.MAC, &c.Visit.Tag.Tag}
-	total := submitRequestLen + relayedTerminalLen + len(a.terminal)
-	for _, p := range others {
-		total += len(*p)
-	}
+	total := submitRequestLen + relayedTerminalLen + len(a.terminal) + lengthOf(others[:])
 	buf := append(make([]byte, 0, total), a.request...)
 	buf = append(append(buf, a.Visit.Field...), a.terminal...)
 	c.Content = buf[:len(buf):len(buf)]
 	c.alias()
-	for _, p := range others {
-		start := len(buf)
-		buf = append(buf, *p...)
-		*p = buf[start:len(buf):len(buf)]
-	}
+	moveInto(buf, others[:])
 	return &c
 }
 
@@ -287,14 +286,14 @@ func (a *SubmitAttempt) alias() {
 		*item = field[offset : offset+len(*item) : offset+len(*item)]
 	}
 	at(request, 0, &a.Request.BrokerID)
-	at(request, 10, &a.Request.UserID)
+	at(request, submitUserAt, &a.Request.UserID)
 	at(request, submitIDAt, &a.Request.SubmitID)
 	told := &a.Visit.Told
 	at(relayed, 0, &told.AppID)
-	at(relayed, 30, &told.PublicIP)
-	at(relayed, 30+39+5, &told.LoginTime)
+	at(relayed, relayedIPAt, &told.PublicIP)
+	at(relayed, relayedTimeAt, &told.LoginTime)
 	a.Visit.Field = relayed
 	at(terminal, 0, &a.Info.KeyVersion)
-	at(terminal, 8+1, &a.Info.Ciphertext)
+	at(terminal, infoCiphertextAt, &a.Info.Ciphertext)
 	a.request, a.terminal = nil, nil
 }

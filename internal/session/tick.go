@@ -18,7 +18,7 @@ func (s *Session) tick(now time.Time, fx *Effects) {
 		fx.Close = reason.LoginTimeout
 	case s.state == PasswordOnly && now.Sub(s.since) >= passwordTimeout:
 		fx.Close = reason.PasswordTimeout
-	case s.state != PasswordOnly && now.Sub(s.heard) >= silenceFactor*s.silentFor():
+	case s.state != PasswordOnly && now.Sub(s.heard) >= SilenceFactor*s.silentFor():
 		fx.Close = reason.HeartbeatTimeout
 	case now.Sub(s.sent) >= s.heartbeat:
 		fx.Wire = ftd.AppendHeartbeat(fx.Wire)
