@@ -8,14 +8,15 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// Paused reports whether a request is left unread, because the core takes no more now or the session sent more
-// than it may in a second. The owner gives the bytes to Receive again soon, whether or not more have come.
+// Paused reports whether a request is left unread: the core takes no more now, the session sent more
+// than it may in a second, or the front holds for a hand-over. The owner gives the bytes to Receive again once MayGoOn says so,
+// whether or not more have come.
 func (d *Dialogue) Paused() bool { return d.paused }
 
 // MayGoOn reports whether Receive would take the request that is left unread.
 func (d *Dialogue) MayGoOn(now time.Time) bool { return !d.driver.holding.Load() && !d.mustWait(now) }
 
-// Heard notes bytes that the terminal sent and Receive was not given, as while it is Paused.
+// Heard notes that the terminal sent bytes which Receive is not given now, since the dialogue is Paused: they are a sign of life.
 func (d *Dialogue) Heard(now time.Time) { d.session.Heard(now) }
 
 // pause leaves the rest of what was received unread.
@@ -104,7 +105,7 @@ func (d *Dialogue) flushCore() {
 	d.core.Flush()
 }
 
-// closeCodes are what the core is told of the end of a session, if it is not that the terminal has gone.
+// closeCodes are what the core is told of the end of a session. An end that is not here is told as ReasonGone: the terminal has gone.
 var closeCodes = map[reason.Close]ftd.ReasonCode{
 	reason.LoggedOut:       ftd.ReasonLogout,
 	reason.Kicked:          ftd.ReasonKicked,

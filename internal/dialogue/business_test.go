@@ -368,11 +368,11 @@ func TestMailFollowsTheLogin(t *testing.T) {
 func TestHeldMailIsBounded(t *testing.T) {
 	f, d, in := loggingIn(t, Limits{Logins: 1, Unsent: 1000}, session.Outcome{})
 	mail := AppendDelivery(nil, make([]byte, ftd.MaxBodyLen))
-	for n := 0; d.Closing() == reason.StayOpen && n <= maxHeld; n += len(mail) {
+	for n := 0; d.Closing() == reason.StayOpen && n <= maxKept; n += len(mail) {
 		d.Take(mail, time.Now())
 	}
-	if d.Closing() != reason.SlowReader || len(d.held) > maxHeld {
-		t.Errorf("closing %v with %d bytes", d.Closing(), len(d.held))
+	if d.Closing() != reason.SlowReader || len(d.kept) > maxKept {
+		t.Errorf("closing %v with %d bytes", d.Closing(), len(d.kept))
 	}
 	d.End(reason.PeerClosed)
 	in()

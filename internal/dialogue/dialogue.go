@@ -32,7 +32,7 @@ type Dialogue struct {
 	core    core.Session // at the trading core; nil before a login, and if no core takes business
 	passed  int          // requests that the core was handed since its last Flush
 	gone    *atomic.Bool // told to the login that is on its way; nil without one
-	held    []byte       // mail that came while a login was on its way; see Take
+	kept    []byte       // mail that came while a login was on its way; see Take
 	paused  bool         // a request is left unread
 	unread  int          // bytes that were left unread by the last Receive that paused
 	allowed time.Time    // when the session's whole allowance of requests is there again
@@ -48,13 +48,13 @@ type Dialogue struct {
 // Frames counts those of a connection, heartbeats among them.
 type Frames struct{ Received, Sent uint64 }
 
-// Began is when the connection was accepted, LoggedIn when its login was answered, zero before.
+// Began is when the connection was accepted.
 func (d *Dialogue) Began() time.Time { return d.began }
 
 // LoggedIn is when the login was answered, zero before.
 func (d *Dialogue) LoggedIn() time.Time { return d.loggedIn }
 
-// Frames that were received and sent so far.
+// Frames are the numbers of those that were received and sent so far.
 func (d *Dialogue) Frames() Frames { return d.frames }
 
 // AppID is the terminal software's once it asked for a challenge; valid until the next call.
@@ -104,9 +104,9 @@ func (d *Dialogue) Close(why reason.Close) {
 	}
 }
 
-// Receive takes every whole frame in buf and returns how many bytes they are.
-// The rest is to be given again with what follows it: less than a frame, or what Paused says. What was used is
-// wiped: passwords do not stay in a shared buffer.
+// Receive takes the whole frames at the beginning of buf, wipes their bytes, since passwords must not stay in a shared buffer, and
+// returns how many bytes they are. The owner gives the rest again: once more bytes have come if it is less than a frame, or, while
+// the dialogue is Paused, as MayGoOn says.
 func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 	defer d.rescue()
 	d.scratch.out = d.scratch.out[:0]
@@ -172,7 +172,7 @@ func (d *Dialogue) End(why reason.Close) {
 	if d.closing == reason.StayOpen {
 		d.closing = why
 	}
-	d.held = nil
+	d.kept = nil
 	d.lived()
 	if tap := d.tap(); tap != nil {
 		tap.Ended(d.peer, d.closing)
@@ -193,6 +193,8 @@ func (d *Dialogue) disconnected() {
 	}
 }
 
+// malformed closes the connection for bytes that are no frame; rest begins with them.
+// malformed closes the connection for bytes that are no frame; rest begins with them.
 func (d *Dialogue) malformed(err error, rest []byte) {
 	fault, _ := err.(ftd.Fault)
 	d.noteMalformed(fault, rest)

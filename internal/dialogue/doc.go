@@ -33,8 +33,8 @@
 //     each whose outcome found no terminal.
 //   - All frames of one Receive are answered by one Write, in their order.
 //   - What the core sends before the login is answered follows the answer, in its order.
-//   - While the core takes no more, or the session sent more requests than it may in a second, its requests stay
-//     unread (Paused), with all that is behind them. Other dialogues go on.
+//   - While the core takes no more, the session sent more requests than it may in a second, or the front holds for a
+//     hand-over, its requests stay unread (Paused), with all that is behind them. Other dialogues go on.
 //   - The core is told of a recorded submission before the relay is answered, and of a terminal that has gone when the
 //     relay says so.
 //   - A session that the core knows is closed there once, by End, behind all that was passed.

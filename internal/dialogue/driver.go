@@ -14,10 +14,9 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// Handler decides what the dialogue asks. Challenge, Verify, NotifyDecision, NoteMalformed, NoteProxyHeader, RequestCode,
-// MayChangePassword, Unanswered
-// and Ended are called on the connection's owner and must not block; Login is called on a
-// goroutine of its own.
+// Handler decides what the dialogue asks. Its methods are called on the connection's owner and must not block, but for Login and
+// Submit: each call of these has a goroutine of its own. Unanswered is called on another goroutine where the owner has ended, and
+// RefuseSubmit on the goroutine of a Submit that panicked.
 type Handler interface {
 	// Challenge fills in 128 bytes from a CSPRNG.
 	Challenge(challenge *[ftd.ChallengeLen]byte)
@@ -36,7 +35,7 @@ type Handler interface {
 	// and its answer goes to t. body aliases the read buffer.
 	RequestCode(peer session.Peer, t core.Terminal, appID, body []byte) session.Outcome
 	// MayChangePassword says whether a terminal that must change its password first may still do so through its AppID: OK, or why
-	// not. It must not block.
+	// not.
 	MayChangePassword(peer session.Peer, appID, userID []byte) reason.Reason
 	// Login returns OK only once the record is durable. It owns a, and zeroes the password.
 	Login(ctx context.Context, peer session.Peer, a *session.LoginAttempt) session.Outcome
@@ -66,7 +65,8 @@ type Relays interface {
 	Disconnected(peer session.Peer)
 }
 
-// Observer counts. Its methods are called on the connection's owner.
+// Observer counts. Its methods are called on the connection's owner, BusinessDelivered also on the core's goroutine that calls
+// DeliverNow: they must not block, and are called at the same time.
 type Observer interface {
 	ConnectionClosed(reason string)
 	Malformed(fault string)
@@ -107,7 +107,7 @@ type Limits struct {
 	// RequestsPerSecond bounds the business requests of a session, 0 for no bound. More are left unread until
 	// their turn has come, or refused.
 	RequestsPerSecond int
-	RefuseRequests    bool
+	RefuseRequests    bool // those over RequestsPerSecond are answered 90; else they are left unread
 }
 
 // Driver drives the dialogues of one front: it is what they share. Make it with New.

@@ -13,7 +13,7 @@ import (
 // their way are answered. Once LoginsInFlight is 0, nothing is under way in any dialogue.
 func (d *Driver) Hold(hold bool) { d.holding.Store(hold) }
 
-// Holding reports whether Hold holds.
+// Holding reports whether Hold was called with true last.
 func (d *Driver) Holding() bool { return d.holding.Load() }
 
 // Image is a dialogue as one process gives it to another, which then goes on with it; see session.Image for its versions.
@@ -35,14 +35,14 @@ type LifeImage struct{ Introduced, Challenged, Authenticated, Asked, LoggedIn ui
 
 // Moves reports whether the dialogue has an Image.
 func (d *Dialogue) Moves() bool {
-	return !d.ended && d.closing == reason.StayOpen && len(d.held) == 0 && d.passed == 0 && d.submits == nil && d.session.Moves()
+	return !d.ended && d.closing == reason.StayOpen && len(d.kept) == 0 && d.passed == 0 && d.submits == nil && d.session.Moves()
 }
 
 // Image is the dialogue as another process goes on with it. Only one that Moves has one. It aliases the dialogue.
 func (d *Dialogue) Image() Image {
 	return Image{
 		Session: d.session.Image(), Peer: d.peer, Answered: d.answered, Core: d.core != nil, Refused: d.refused,
-		Allowed: nanoseconds(d.allowed), Began: nanoseconds(d.began), LoggedIn: nanoseconds(d.loggedIn), Frames: d.frames,
+		Allowed: session.UnixNano(d.allowed), Began: session.UnixNano(d.began), LoggedIn: session.UnixNano(d.loggedIn), Frames: d.frames,
 		Life: LifeImage{d.life.introduced, d.life.challenged, d.life.authenticated, d.life.asked, d.life.loggedIn},
 	}
 }
@@ -63,10 +63,3 @@ func (d *Driver) Resume(line Line, i *Image, now time.Time) (Dialogue, error) {
 
 // Settle gives a dialogue of Resume to its owner; at is its session at the trading core, nil without one.
 func (d *Dialogue) Settle(scratch *Scratch, at core.Session) { d.scratch, d.core = scratch, at }
-
-func nanoseconds(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
-}

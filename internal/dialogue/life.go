@@ -28,7 +28,7 @@ func sampled(log *zap.Logger) *zap.Logger {
 // lives, therefore it is small.
 type life struct{ introduced, challenged, authenticated, asked, loggedIn uint32 }
 
-// since is never 0.
+// since is how long after its acceptance the connection is at now, in milliseconds; 1 at least, since 0 says that it did not come so far.
 func (d *Dialogue) since(now time.Time) uint32 {
 	return uint32(max(1, now.Sub(d.began).Milliseconds()))
 }
@@ -85,7 +85,7 @@ func (d *Dialogue) writeStep(line *zapcore.CheckedEntry, now time.Time, more zap
 		zap.Duration("after", now.Sub(d.began)), more)
 }
 
-// lived tells the whole life of a connection that has ended.
+// lived writes the debug line about the whole life of a connection that has ended.
 func (d *Dialogue) lived() {
 	line := d.driver.steps.Check(zap.DebugLevel, "a connection has ended")
 	if line == nil {

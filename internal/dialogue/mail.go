@@ -77,7 +77,7 @@ func (m Mail) next() (kind byte, data []byte, rest Mail) {
 // the terminal before waits. It appends nothing if the message must go by mail. The caller has the connection to itself.
 func (d *Dialogue) DeliverNow(dst, body []byte, now time.Time) (frame []byte) {
 	defer d.rescue()
-	if d.ended || d.closing != reason.StayOpen || len(d.held) > 0 || len(body) > maxMail || d.session.State() != session.LoggedIn {
+	if d.ended || d.closing != reason.StayOpen || len(d.kept) > 0 || len(body) > maxMail || d.session.State() != session.LoggedIn {
 		return dst
 	}
 	before := len(dst)
@@ -92,7 +92,7 @@ func (d *Dialogue) DeliverNow(dst, body []byte, now time.Time) (frame []byte) {
 }
 
 // Take gives the terminal what its core has for it, in its order, in one write if the terminal reads. While a
-// login is on its way the mail is held back: it follows the answer.
+// login is on its way the mail is kept back: it follows the answer.
 func (d *Dialogue) Take(mail Mail, now time.Time) {
 	defer d.rescue()
 	d.take(mail, now)
@@ -103,7 +103,7 @@ func (d *Dialogue) take(mail Mail, now time.Time) {
 	delivered := 0
 	for len(mail) > 0 && d.closing == reason.StayOpen && !d.ended {
 		if d.session.State() == session.LoggingIn {
-			d.hold(mail)
+			d.keepBack(mail)
 			break
 		}
 		var (
@@ -147,16 +147,16 @@ func (d *Dialogue) takeRefusal(data []byte, now time.Time) {
 	})
 }
 
-// maxHeld is how many bytes of mail are held back behind one login: a core may send whole flows at once.
-const maxHeld = 16 << 20
+// maxKept is how many bytes of mail are kept back behind one login: a core may send whole flows at once.
+const maxKept = 16 << 20
 
-// hold keeps mail until the login that is on its way is answered.
-func (d *Dialogue) hold(mail Mail) {
-	if len(d.held)+len(mail) > maxHeld {
+// keepBack keeps mail until the login that is on its way is answered. With more than maxKept the connection ends as a slow reader's.
+func (d *Dialogue) keepBack(mail Mail) {
+	if len(d.kept)+len(mail) > maxKept {
 		d.Close(reason.SlowReader)
 		return
 	}
-	d.held = append(d.held, mail...)
+	d.kept = append(d.kept, mail...)
 }
 
 // flushMail sends what was gathered, as much at a time as the terminal may leave unread. What the core sends at

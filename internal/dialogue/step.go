@@ -51,17 +51,7 @@ func (d *Dialogue) step(ev *session.Event) {
 				d.refused++
 			}
 		case session.DoNotifyDecision:
-			if d.core != nil && fx.Header.SequenceNumber != 0 {
-				d.core.Refused(fx.Header, fx.Reason) // no other refusal is on its way: the core has got nothing of it
-			}
-			if fx.Op == session.OpSubmit || fx.Op == session.OpSubmitEnd {
-				*outcome = handler.RefuseSubmit(d.peer, fx.Op, &fx.Submit, fx.Reason, fx.Item)
-			} else {
-				*outcome = handler.NotifyDecision(d.peer, fx.Op, fx.Reason, fx.Item, fx.AppID, fx.UserID)
-			}
-			if d.session.State() < session.Authenticated {
-				d.refused++
-			}
+			*outcome = d.notifyDecision(fx)
 		case session.DoLogin:
 			why := d.driver.admit(fx.Login.Relayed != nil)
 			if why == reason.OK {
@@ -98,6 +88,22 @@ func (d *Dialogue) step(ev *session.Event) {
 	}
 }
 
+// notifyDecision has the handler write down what the session decided by itself.
+func (d *Dialogue) notifyDecision(fx *session.Effects) (outcome session.Outcome) {
+	if d.core != nil && fx.Header.SequenceNumber != 0 {
+		d.core.Refused(fx.Header, fx.Reason) // no other refusal is on its way: the core has got nothing of it
+	}
+	if fx.Op == session.OpSubmit || fx.Op == session.OpSubmitEnd {
+		outcome = d.driver.handler.RefuseSubmit(d.peer, fx.Op, &fx.Submit, fx.Reason, fx.Item)
+	} else {
+		outcome = d.driver.handler.NotifyDecision(d.peer, fx.Op, fx.Reason, fx.Item, fx.AppID, fx.UserID)
+	}
+	if d.session.State() < session.Authenticated {
+		d.refused++
+	}
+	return outcome
+}
+
 // startLogin leaves the connection's owner. The login's own goroutine comes back to it
 // with the outcome, even if the terminal is gone by then: only the owner may know that.
 func (d *Dialogue) startLogin(attempt *session.LoginAttempt) {
@@ -107,13 +113,13 @@ func (d *Dialogue) startLogin(attempt *session.LoginAttempt) {
 	relayed := attempt.Relayed != nil
 	go func() {
 		growstack.Grow()
-		outcome, alive := driver.runLogin(peer, attempt)
+		outcome, finished := driver.runLogin(peer, attempt)
 		line.Later(func(ended bool) {
 			switch {
 			case !ended:
-				d.finishLogin(outcome, alive, relayed)
+				d.finishLogin(outcome, finished, relayed)
 				return
-			case alive: // no terminal to tell
+			case finished: // no terminal to tell
 				driver.unanswered(peer, outcome, relayed)
 			default:
 				driver.loginEnded(relayed)
@@ -122,9 +128,9 @@ func (d *Dialogue) startLogin(attempt *session.LoginAttempt) {
 	}()
 }
 
-// runLogin is false if the login panicked: then what was recorded is not known, and the
+// runLogin logs in. finished is false if that panicked: then it is not known what was recorded, and the
 // terminal gets no answer.
-func (d *Driver) runLogin(peer session.Peer, attempt *session.LoginAttempt) (outcome session.Outcome, alive bool) {
+func (d *Driver) runLogin(peer session.Peer, attempt *session.LoginAttempt) (outcome session.Outcome, finished bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			d.log.Error("panic in a login, connection closed", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
@@ -133,18 +139,18 @@ func (d *Driver) runLogin(peer session.Peer, attempt *session.LoginAttempt) (out
 	return d.handler.Login(context.Background(), peer, attempt), true
 }
 
-// finishLogin runs on the connection's owner.
-func (d *Dialogue) finishLogin(outcome session.Outcome, alive, relayed bool) {
+// finishLogin answers a login that came back; finished is runLogin's. It runs on the connection's owner.
+func (d *Dialogue) finishLogin(outcome session.Outcome, finished, relayed bool) {
 	defer d.driver.loginEnded(relayed)
 	defer d.rescue()
 	d.gone = nil
 	switch {
-	case d.ended && alive:
+	case d.ended && finished:
 		d.driver.handler.Unanswered(d.peer, outcome)
 		return
 	case d.ended:
 		return
-	case !alive:
+	case !finished:
 		d.closing = reason.FrontPanic
 		return
 	}
@@ -167,9 +173,9 @@ func (d *Dialogue) finishLogin(outcome session.Outcome, alive, relayed bool) {
 		Do: session.DoLogin, Op: session.OpLogin, Outcome: &outcome,
 	})
 	d.flush()
-	if held := d.held; held != nil {
-		d.held = nil
-		d.take(held, now)
+	if kept := d.kept; kept != nil {
+		d.kept = nil
+		d.take(kept, now)
 	}
 }
 
