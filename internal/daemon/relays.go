@@ -117,7 +117,7 @@ func (d *Daemon) endWithdrawnRelays(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, sessionPatience)
 	defer cancel()
-	ended, err := d.front.EndRelays(ctx, relayExitText, d.path.Gateway.RelayStanding)
+	ended, err := d.front.EndRelays(ctx, relayExitText, d.path.Gateway.RelayMayStay)
 	for of, n := range ended {
 		d.logger.Info("a relay may not have these connections any more, and they were ended; the reason says what was withdrawn",
 			zap.String("relay", of.AppID), zap.Stringer("reason", of.Why), zap.Int("connections", n))

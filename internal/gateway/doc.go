@@ -1,12 +1,12 @@
-// Package gateway is the use case: it authenticates terminal software and logs
+// Package gateway has the use cases: it authenticates terminal software and logs
 // customers in, each from start to end in one function that can be read top down.
 //
 // # A login
 //
-//  1. the core says who it is, or why not
-//     and, if that account logs in too often, that it is to come again. Its sessions are counted, at this front and, where
-//     Parts has AllFronts, at all. Where the terminal, or the core that verified it, has gone
-//     meanwhile, the login ends here, without a record
+//  1. the core says who it is, or why not; before that, what a relay tells of its terminal is judged, and an AppID that is bound
+//     is held to its binding. Then the login is refused if the account logs in too often, if it has as many sessions as it may,
+//     at this front or, where Parts has AllFronts, at all fronts together, or if the terminal, or the core that verified it, has
+//     gone meanwhile: so far there is no record
 //  2. one instant is taken, from which the printed login time and the trading day both come,
 //     and with it the policy: keys, calendar, and what is refused. Together they make the
 //     subject of the record: who, from where, by what
@@ -14,7 +14,8 @@
 //  4. its ciphertext is looked up among those of the day: one seen before is a replay
 //  5. the supplement string is built and encrypted
 //  6. the record is made durable, and with it that its ciphertext was seen
-//  7. the audit log gets its line, and the session its answer
+//  7. the core learns that its session is live, the audit log gets its line, and the session its answer. Of a login that ends
+//     before, the core is told that its session will not be opened
 //
 // # Behind a relay
 //
@@ -49,8 +50,8 @@
 //
 // Logins in flight are bounded by the front, password checks by the core, appends by the
 // store. Policy.LoginsPerUser bounds what one account may record a second, an operator's
-// operatorShare times as much. Here four tables grow: users' sessions, one entry an account
-// online; maxRated accounts that logged in not long ago; the last logins of
+// operatorShare times as much. Here five tables grow: users' sessions, one entry an account
+// online; maxCodeKeys accounts and as many sources that asked for a second factor's code; maxRated accounts that logged in not long ago; the last logins of
 // maxLastLogins to twice as many accounts, some 100 bytes each, which a restart forgets; and the ciphertexts of the day, up to
 // Options.SeenTerminals of some 60 bytes, of one account a hundredth of that at most. When
 // there is no room no new ones are remembered: replays of those pass as first, no login is

@@ -121,11 +121,11 @@ type Gateway struct {
 	lastLogins lastLogins
 	codes      codeRates
 	replays    replays
-	references references
+	references *References
 	addresses  atomic.Pointer[AddressSealer]
 }
 
-// knower is a core that can be asked whether there is an account; the core's own link cannot.
+// knower is a core that can be asked whether there is an account: the local core. A trading core, over its link, cannot.
 type knower interface {
 	Known(account []byte) (known, disabled bool)
 }
@@ -152,7 +152,7 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 		opt: opt, core: p.Core, registry: p.Registry,
 		recorder: p.Recorder, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
 		online: online{limit: opt.SessionsPerUser, fronts: p.AllFronts}, loginRates: newLoginRates(), lastLogins: lastLogins{bound: maxLastLogins},
-		codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals},
+		codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals}, references: NewReferences(),
 	}
 	g.malformed = ops.NewMalformedLog(p.Logger)
 	g.relays, g.relayObserver = p.Relays, noRelayObserver{}
@@ -170,7 +170,6 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 	if g.now == nil {
 		g.now = time.Now
 	}
-	g.references.seed()
 	return g
 }
 
@@ -253,7 +252,7 @@ func (g *Gateway) NoteProxyHeader(peer session.Peer, why string) {
 // noteUnanswered writes the line of a connection that is closed without an answer, into both logs.
 func (g *Gateway) noteUnanswered(e ops.Entry, why string) {
 	e.Reason = why
-	ref := g.references.next()
+	ref := g.references.Next()
 	e.Ref = string(ref[:])
 	e.Time = g.now()
 	g.audit.Log(e)
@@ -279,7 +278,7 @@ func (g *Gateway) begin(e *ops.Entry, peer session.Peer, event string, why reaso
 func (g *Gateway) decide(e *ops.Entry, why reason.Reason) session.Outcome {
 	outcome := session.Outcome{Reason: why}
 	if why != reason.OK {
-		outcome.Ref = g.references.next()
+		outcome.Ref = g.references.Next()
 		e.Ref = string(outcome.Ref[:])
 	}
 	e.Time = g.now()

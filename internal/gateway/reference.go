@@ -8,9 +8,10 @@ import (
 	"github.com/tradefront/tradefront/internal/reason"
 )
 
-// references makes references that do not repeat for a billion refusals and do not show how
-// many there were: a counter, spread by a multiplication that is one-to-one on 30 bits.
-type references struct {
+// References makes references that do not repeat for a billion refusals and do not show how many there were: a counter, spread by a
+// multiplication that is one-to-one on 30 bits. It is for a Gateway, and for what answers terminals beside one: a relay agent. It is
+// safe for concurrent use; make it with NewReferences.
+type References struct {
 	counter atomic.Uint32
 }
 
@@ -23,14 +24,17 @@ const (
 	refLetters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 )
 
-// seed starts at a random place, so that references of one day do not come again the next.
-func (r *references) seed() {
+// NewReferences starts at a random place, so that references of one day do not come again the next.
+func NewReferences() *References {
 	var b [4]byte
-	_, _ = rand.Read(b[:])
+	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
+	r := new(References)
 	r.counter.Store(binary.BigEndian.Uint32(b[:]))
+	return r
 }
 
-func (r *references) next() reason.Ref {
+// Next is one that was not given for a billion refusals.
+func (r *References) Next() reason.Ref {
 	n := r.counter.Add(1) * refSpread & refMask
 	var ref reason.Ref
 	for i := range ref {
@@ -39,16 +43,3 @@ func (r *references) next() reason.Ref {
 	}
 	return ref
 }
-
-// References makes references for what answers terminals beside a Gateway: a relay agent.
-type References struct{ of references }
-
-// NewReferences begins at a random place.
-func NewReferences() *References {
-	r := new(References)
-	r.of.seed()
-	return r
-}
-
-// Next is one that has not been given for a billion refusals.
-func (r *References) Next() reason.Ref { return r.of.next() }

@@ -11,11 +11,10 @@ import (
 
 func TestRefsDoNotRepeat(t *testing.T) {
 	draws := testmain.Fewer(1<<20, 1<<16)
-	var r references
-	r.seed()
+	r := NewReferences()
 	seen := make(map[reason.Ref]bool, draws)
 	for range draws {
-		ref := r.next()
+		ref := r.Next()
 		checkLetters(t, ref)
 		if seen[ref] {
 			t.Fatalf("%q came twice in %d draws", ref, len(seen)+1)
@@ -27,11 +26,11 @@ func TestRefsDoNotRepeat(t *testing.T) {
 // The counter runs over 2^32, the references over 2^30: where it wraps, none may repeat
 // among its neighbours either.
 func TestRefsAtTheWrap(t *testing.T) {
-	var r references
+	var r References
 	r.counter.Store(^uint32(0) - 500)
 	seen := make(map[reason.Ref]bool)
 	for range 1000 {
-		seen[r.next()] = true
+		seen[r.Next()] = true
 	}
 	if len(seen) != 1000 {
 		t.Errorf("%d different references in 1000 draws", len(seen))
@@ -41,7 +40,7 @@ func TestRefsAtTheWrap(t *testing.T) {
 func TestRefsFromManyGoroutines(t *testing.T) {
 	const crowd, draws = 8, 1000
 	var (
-		r    references
+		r    References
 		wg   sync.WaitGroup
 		mu   sync.Mutex
 		seen = make(map[reason.Ref]bool)
@@ -49,7 +48,7 @@ func TestRefsFromManyGoroutines(t *testing.T) {
 	for range crowd {
 		wg.Go(func() {
 			for range draws {
-				ref := r.next()
+				ref := r.Next()
 				mu.Lock()
 				seen[ref] = true
 				mu.Unlock()

@@ -55,10 +55,10 @@ func mayCome(r *relay.Relay, peer session.Peer) reason.Reason {
 	return reason.OK
 }
 
-// RelayStanding says whether a connection of a relay may stay, by what is granted now: OK, or why it is to be ended.
+// RelayMayStay says whether a connection of a relay may stay, by what is granted now: OK, or why it is to be ended.
 // account is whose login it has, empty before one. It does not block. A connection that has not named a relay may stay: its
 // authentication decides.
-func (g *Gateway) RelayStanding(peer session.Peer, appID, account []byte) reason.Reason {
+func (g *Gateway) RelayMayStay(peer session.Peer, appID, account []byte) reason.Reason {
 	granted, link := g.relays.Find(appID), g.links.find(peer.SessionID)
 	if granted == nil && link == nil {
 		return reason.OK
@@ -126,7 +126,7 @@ func (g *Gateway) endedRelay(peer session.Peer, account []byte) {
 	if link == nil {
 		return
 	}
-	why := g.RelayStanding(peer, []byte(link.relay.AppID), account)
+	why := g.RelayMayStay(peer, []byte(link.relay.AppID), account)
 	if !link.operator && why == reason.OK {
 		return
 	}

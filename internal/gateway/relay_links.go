@@ -64,12 +64,12 @@ func (l *relayLinks) remove(session int32) *relayLink {
 	return link
 }
 
-// reserve takes a place for a visit unless there are most of them; 0 is no bound. A visit that is known has its place. leave
-// or begin must follow.
-func (l *relayLink) reserve(id relay.SubmitID, record uuid.UUID, most int) bool {
+// reserve takes a place for a visit unless bound of them are taken; 0 is no bound. A visit that is live has its place already. leave
+// or begin must follow a reserve that returned true.
+func (l *relayLink) reserve(id relay.SubmitID, record uuid.UUID, bound int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.knows(id, record) && most > 0 && l.live+l.pending >= most {
+	if !l.knows(id, record) && bound > 0 && l.live+l.pending >= bound {
 		return false
 	}
 	l.pending++

@@ -13,9 +13,9 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// TestRelayStanding: what was taken away from a relay ends the connections that came by it, and the line of the session's end
+// TestRelayMayStay: what was taken away from a relay ends the connections that came by it, and the line of the session's end
 // says which it was.
-func TestRelayStanding(t *testing.T) {
+func TestRelayMayStay(t *testing.T) {
 	digest := sha256.Sum256([]byte("its certificate"))
 	shown := relayPeer
 	shown.Certificate = &digest
@@ -51,14 +51,14 @@ func TestRelayStanding(t *testing.T) {
 			}
 			test.change(r, &r.grants.permissions[0])
 			r.change()
-			if got := r.RelayStanding(shown, []byte(operatorApp), []byte(operator)); got != test.want {
+			if got := r.RelayMayStay(shown, []byte(operatorApp), []byte(operator)); got != test.want {
 				t.Errorf("%v, want %v", got, test.want)
 			}
 			beforeLogin := test.want
 			if beforeLogin == reason.NotOperator {
 				beforeLogin = reason.OK
 			}
-			if got := r.RelayStanding(shown, []byte(operatorApp), nil); got != beforeLogin {
+			if got := r.RelayMayStay(shown, []byte(operatorApp), nil); got != beforeLogin {
 				t.Errorf("before a login: %v, want %v", got, beforeLogin)
 			}
 			r.Ended(shown, []byte(operator))
@@ -76,11 +76,11 @@ func TestStandingOfOthers(t *testing.T) {
 	r := newRelayHouse(t, nil)
 	stranger := session.Peer{SessionID: 11, Addr: netip.MustParseAddrPort("192.0.2.1:5000"), Relays: true}
 	for _, id := range []string{"", appID, "unknown_1"} {
-		if got := r.RelayStanding(stranger, []byte(id), nil); got != reason.OK {
+		if got := r.RelayMayStay(stranger, []byte(id), nil); got != reason.OK {
 			t.Errorf("AppID %q: %v", id, got)
 		}
 	}
-	if got := r.RelayStanding(stranger, []byte(investorApp), nil); got != reason.RelayNetwork {
+	if got := r.RelayMayStay(stranger, []byte(investorApp), nil); got != reason.RelayNetwork {
 		t.Errorf("half open from elsewhere: %v", got)
 	}
 	end := func() []ops.Entry {

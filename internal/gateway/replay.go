@@ -38,6 +38,7 @@ type SeenStats struct {
 	Crowded    int    // accounts that have all of their share of the current day
 }
 
+// replayDay is what is remembered of one trading day.
 type replayDay struct {
 	day     calendar.TradingDay
 	entries map[store.SeenHash]seen
@@ -205,7 +206,7 @@ func (s *replays) of(day calendar.TradingDay) *replayDay {
 	return &s.current
 }
 
-// room says whether d may have one more. The current day may have that of the day before.
+// room reports whether d may have one more entry. For the current day it forgets the day before if there is no other room.
 func (s *replays) room(d *replayDay) bool {
 	if len(s.current.entries)+len(s.previous.entries) < s.bound {
 		return true

@@ -62,27 +62,23 @@ func SubmitChecks() (all []NumberedReason) {
 // submitDurable is the number of the check that makes the record.
 const submitDurable = 17
 
-// checkBefore walks through the checks of a submission up to that number.
+// checkBefore walks through the checks of a submission whose number is lower.
 func (g *Gateway) checkBefore(a *arrival, number int) reason.Reason {
+	return g.check(a, func(c *submitCheck) bool { return c.number < number })
+}
+
+// checkArrival walks through all checks, or, of a relayed login, through those that it is held to.
+func (g *Gateway) checkArrival(a *arrival, login bool) reason.Reason {
+	return g.check(a, func(c *submitCheck) bool { return c.login || !login })
+}
+
+// check makes the checks that are meant, in their order, until one refuses.
+func (g *Gateway) check(a *arrival, meant func(*submitCheck) bool) reason.Reason {
 	for i := range submitChecks {
-		if c := &submitChecks[i]; c.number < number {
+		if c := &submitChecks[i]; meant(c) {
 			if why := c.check(g, a); why != reason.OK {
 				return why
 			}
-		}
-	}
-	return reason.OK
-}
-
-// checkArrival walks through the checks; login leaves out those of submissions alone.
-func (g *Gateway) checkArrival(a *arrival, login bool) reason.Reason {
-	for i := range submitChecks {
-		c := &submitChecks[i]
-		if login && !c.login {
-			continue
-		}
-		if why := c.check(g, a); why != reason.OK {
-			return why
 		}
 	}
 	return reason.OK
@@ -134,11 +130,9 @@ func (g *Gateway) checkItems(a *arrival) reason.Reason {
 		a.item = "RelayedTerminal.AppID"
 	case told.PublicPort < 0 || told.PublicPort > 65535:
 		a.item = "RelayedTerminal.PublicPort"
-	case !badTime:
-	default:
+	case badTime:
 		a.item = "RelayedTerminal.LoginTime"
-	}
-	if a.item == "" && (told.TerminalType < '0' || told.TerminalType > byte(regulation.TerminalWeChat)) {
+	case told.TerminalType < '0' || told.TerminalType > byte(regulation.TerminalWeChat):
 		a.item = "RelayedTerminal.TerminalType"
 	}
 	if a.item != "" {

@@ -115,7 +115,7 @@ func (p *process) endWithdrawn(disabled string) (e ends) {
 		if !c.peer.Relays {
 			continue
 		}
-		if p.path.Gateway.RelayStanding(c.peer, c.dialogue.AppID(), c.dialogue.UserID()) == reason.OK {
+		if p.path.Gateway.RelayMayStay(c.peer, c.dialogue.AppID(), c.dialogue.UserID()) == reason.OK {
 			if disabled != "" && string(c.dialogue.AppID()) == disabled {
 				e.staying++
 			}
