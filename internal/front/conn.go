@@ -107,7 +107,7 @@ func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 		c.peer.SessionID = s.nextID()
 		c.Dialogue = s.driver.Begin(c, &l.scratch, c.peer, time.Now())
 	} else {
-		out = c.resume(l)
+		out = c.resumeMoved(l)
 	}
 	if c.evicted.Load() { // evict may have found no home to do it in
 		c.Close(reason.Evicted)

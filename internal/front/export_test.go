@@ -27,7 +27,7 @@ func (s *Server) TakeInEvicted(nc *net.TCPConn) (reason.Close, error) {
 func (s *Server) SetMaxHalfOpenRelays(n, ofSource int) {
 	s.halfOpen.mu.Lock()
 	defer s.halfOpen.mu.Unlock()
-	s.halfOpen.most, s.halfOpen.mostOfSource = n, ofSource
+	s.halfOpen.bound, s.halfOpen.boundOfSource = n, ofSource
 }
 
 // HalfOpenSources is how many sources have half-open connections.

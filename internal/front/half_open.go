@@ -20,37 +20,38 @@ const (
 // halfOpen counts the relays' connections that have not authenticated, in all and by source. Its entries are at most as many
 // as the connections.
 type halfOpen struct {
-	mu           sync.Mutex
-	most         int
-	mostOfSource int
-	total        int
-	ofSource     map[netip.Prefix]int
+	bound         int // of total
+	boundOfSource int // of each source, or what is granted to it if that is more
+
+	mu       sync.Mutex
+	total    int
+	ofSource map[netip.Prefix]int
 }
 
 func newHalfOpen() *halfOpen {
-	return &halfOpen{most: maxHalfOpenRelays, mostOfSource: maxHalfOpenOfSource, ofSource: make(map[netip.Prefix]int)}
+	return &halfOpen{bound: maxHalfOpenRelays, boundOfSource: maxHalfOpenOfSource, ofSource: make(map[netip.Prefix]int)}
 }
 
-// add counts a connection, unless there are most of them.
+// add counts a connection, unless as many as the bound are half-open; remove must follow it.
 func (h *halfOpen) add() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.total >= h.most {
+	if h.total >= h.bound {
 		return false
 	}
 	h.total++
 	return true
 }
 
-// from counts a connection of add for its source as well, unless that has most, and as many as granted says; the zero source is no
-// bound.
-func (h *halfOpen) from(at netip.Prefix, granted func() int) bool {
+// addOfSource counts a connection of add for its source as well, unless that has as many as boundOfSource and as granted both say. The
+// zero source, of a relay whose address is not known yet, has no bound.
+func (h *halfOpen) addOfSource(at netip.Prefix, granted func() int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !at.IsValid() {
 		return true
 	}
-	if n := h.ofSource[at]; n >= h.mostOfSource && n >= granted() {
+	if n := h.ofSource[at]; n >= h.boundOfSource && n >= granted() {
 		return false
 	}
 	h.ofSource[at]++
@@ -73,7 +74,7 @@ func (h *halfOpen) remove(at netip.Prefix) {
 // countSource counts a half-open connection for the source of its relay, once that is known.
 func (c *conn) countSource(relay netip.Addr) bool {
 	at := source.Of(relay)
-	if !c.server.halfOpen.from(at, func() int { return c.server.granted(relay) }) {
+	if !c.server.halfOpen.addOfSource(at, func() int { return c.server.granted(relay) }) {
 		return false
 	}
 	c.halfOpenAt = at

@@ -246,8 +246,8 @@ func sendAway(nc net.Conn, i *Image) {
 	}
 }
 
-// resume is OnOpen of a connection that was taken: what it returns is written before anything else. The loop has the lock.
-func (c *conn) resume(l *loop) (out []byte) {
+// resumeMoved is OnOpen of a connection that was taken: what it returns is written before anything else. The loop has the lock.
+func (c *conn) resumeMoved(l *loop) (out []byte) {
 	i := &c.resumed.Image
 	c.resumed = nil
 	c.Settle(&l.scratch, c.server.atCore(i))

@@ -230,5 +230,5 @@ func (s *Server) drain(l *loop) {
 		m.keep(c.drain(m, now))
 	}
 	clear(m.taken)
-	s.resume(l, now) // a core that answers may take more
+	s.resumePaused(l, now) // a core that answers may take more
 }

@@ -17,7 +17,7 @@ const defaultInbound = 256 << 10
 // done nothing wrong, and may send as much as ever. It is the most that limits.inbound_bytes takes.
 const heldInbound = 16 << 20
 
-// notePause puts a connection whose requests are left unread where resume finds it, unless it has left
+// notePause puts a connection whose requests are left unread where resumePaused finds it, unless it has left
 // too much unread.
 func (c *conn) notePause() {
 	if !c.Paused() {
@@ -56,19 +56,19 @@ func (c *conn) stillPaused(now time.Time) bool {
 	return true
 }
 
-// resume takes from the paused connections of a loop what may be taken now.
-func (s *Server) resume(l *loop, now time.Time) {
+// resumePaused takes from the paused connections of a loop what may be taken now.
+func (s *Server) resumePaused(l *loop, now time.Time) {
 	if len(l.paused) == 0 {
 		return
 	}
 	l.paused, l.asking = l.asking[:0], l.paused
 	for _, c := range l.asking {
-		s.resumeOne(l, c, now)
+		s.resumePausedOne(l, c, now)
 	}
 	clear(l.asking)
 }
 
-func (s *Server) resumeOne(l *loop, c *conn, now time.Time) {
+func (s *Server) resumePausedOne(l *loop, c *conn, now time.Time) {
 	defer c.rescue()
 	defer c.unlock(c.lock())
 	c.waiting = false

@@ -49,9 +49,9 @@ func (s *Server) sendRelaysAway() {
 	}
 }
 
-// RelayStanding says whether a connection of a relay may stay: OK, or why not. It is called on event loops, and must not block;
+// RelayMayStay says whether a connection of a relay may stay: OK, or why not. It is called on event loops, and must not block;
 // appID and account, which is empty before a login, are valid during the call.
-type RelayStanding func(peer session.Peer, appID, account []byte) reason.Reason
+type RelayMayStay func(peer session.Peer, appID, account []byte) reason.Reason
 
 // EndedRelays is whose connections were ended, and why.
 type EndedRelays struct {
@@ -63,11 +63,11 @@ type EndedRelays struct {
 // it returns how many of each relay. A login on its way is answered first. Submissions on their way are recorded, as those of any
 // connection that ends, and not answered: the relay sends them again, and they are one record. The error says that the front stops, or ctx ended;
 // those that were ended then are counted.
-func (s *Server) EndRelays(ctx context.Context, text string, standing RelayStanding) (ended map[EndedRelays]int, err error) {
+func (s *Server) EndRelays(ctx context.Context, text string, mayStay RelayMayStay) (ended map[EndedRelays]int, err error) {
 	exit := dialogue.AppendExit(nil, session.AppendForceExit(nil, session.ExitByOperator, text), reason.RelayEnded)
 	ended = make(map[EndedRelays]int)
 	of := func(c *conn) EndedRelays {
-		return EndedRelays{string(c.AppID()), standing(c.Peer(), c.AppID(), c.UserID())}
+		return EndedRelays{string(c.AppID()), mayStay(c.Peer(), c.AppID(), c.UserID())}
 	}
 	_, err = s.endRelays(ctx, exit, func(c *conn) bool {
 		what := of(c)

@@ -84,7 +84,7 @@ func TestEndRelays(t *testing.T) {
 	terminal := r.dial()
 	terminal.Authenticate(software("v_s_1"), authCode)
 
-	standing := func(peer session.Peer, appID, account []byte) reason.Reason {
+	mayStay := func(peer session.Peer, appID, account []byte) reason.Reason {
 		switch {
 		case !peer.Relays:
 			t.Error("asked about a terminal")
@@ -95,7 +95,7 @@ func TestEndRelays(t *testing.T) {
 		}
 		return reason.OK
 	}
-	n, err := r.EndRelays(t.Context(), "停用 withdrawn", standing)
+	n, err := r.EndRelays(t.Context(), "停用 withdrawn", mayStay)
 	if want := map[front.EndedRelays]int{{"v_s_1", reason.RelayNetwork}: 3, {"v_s_2", reason.NotOperator}: 1}; !maps.Equal(n, want) || err != nil {
 		t.Fatalf("%v ended, %v, want %v", n, err, want)
 	}
@@ -104,7 +104,7 @@ func TestEndRelays(t *testing.T) {
 		m.ExpectClosed()
 		r.closedBy(reason.RelayEnded)
 	}
-	if n, err := r.EndRelays(t.Context(), "again", standing); len(n) != 0 || err != nil {
+	if n, err := r.EndRelays(t.Context(), "again", mayStay); len(n) != 0 || err != nil {
 		t.Errorf("%v ended again, %v", n, err)
 	}
 	left, err := r.Sessions(t.Context())
@@ -115,7 +115,7 @@ func TestEndRelays(t *testing.T) {
 	terminal.Expect(ftd.TIDUserLogin, 0)
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.EndRelays(stopped, "too late", standing); err == nil {
+	if _, err := r.EndRelays(stopped, "too late", mayStay); err == nil {
 		t.Error("a context that ended is no error")
 	}
 }

@@ -23,7 +23,7 @@ import (
 // Handler decides what the dialogues ask.
 type Handler = dialogue.Handler
 
-// Observer counts. Its methods are called on event loops and by acceptors.
+// Observer counts. Its methods are called on event loops, by acceptors and by goroutines of a core, at the same time; they must not block.
 type Observer interface {
 	dialogue.Observer
 	ConnectionOpened()

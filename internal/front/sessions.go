@@ -55,18 +55,26 @@ func (c *conn) info() SessionInfo {
 // answered first. It is false if there is no such session, or the front stops.
 func (s *Server) EndSession(ctx context.Context, id int32, text string) (found bool) {
 	exit := dialogue.AppendExit(nil, session.AppendForceExit(nil, session.ExitByOperator, text), reason.EndedByOperator)
+	return s.onSession(ctx, id, func(c *conn) bool {
+		c.Take(exit, time.Now())
+		c.closeIfOver()
+		return true
+	})
+}
+
+// onSession calls f with the connection of a session, on its loop and under its lock, and returns what f does. It is false if there is no
+// such session, or the front stops, or ctx ends before.
+func (s *Server) onSession(ctx context.Context, id int32, f func(*conn) bool) (done bool) {
 	err := s.onLoops(ctx, func(l *loop) {
 		for _, c := range l.conns {
 			if c.Peer().SessionID == id {
-				found = true
 				defer c.unlock(c.lock())
-				c.Take(exit, time.Now())
-				c.closeIfOver()
+				done = f(c)
 				return
 			}
 		}
 	})
-	return err == nil && found
+	return err == nil && done
 }
 
 // EndSessions sends ForceExit with text to the terminal of each session whose account is meant, and ends it; it returns their number.
@@ -105,19 +113,14 @@ func (s *Server) EndTerminal(ctx context.Context, id int32, submitID uuid.UUID, 
 	var ref [36]byte
 	copy(ref[:], submitID.String())
 	exit := dialogue.AppendTerminalExit(nil, ref, session.AppendForceExit(nil, session.ExitByOperator, text))
-	err := s.onLoops(ctx, func(l *loop) {
-		for _, c := range l.conns {
-			if c.Peer().SessionID == id {
-				defer c.unlock(c.lock())
-				if told = c.EndsOne(); told {
-					c.Take(exit, time.Now())
-					c.closeIfOver()
-				}
-				return
-			}
+	return s.onSession(ctx, id, func(c *conn) bool {
+		if !c.EndsOne() {
+			return false
 		}
+		c.Take(exit, time.Now())
+		c.closeIfOver()
+		return true
 	})
-	return err == nil && told
 }
 
 var errStopping = errors.New("front: the front stops")

@@ -56,7 +56,7 @@ func (s *Server) orderSweep(l *loop) {
 		if !l.spares(now) {
 			s.sweep(l, now)
 		}
-		s.resume(l, now)
+		s.resumePaused(l, now)
 	}) {
 		l.sweeping.Store(false) // the front is stopping
 	}
