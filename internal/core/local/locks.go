@@ -72,8 +72,8 @@ type accountAt struct {
 type locks struct {
 	mu      sync.Mutex
 	direct  failures
-	behind  failures // relays
-	relayed buckets[regulation.Account]
+	relayed failures                    // of attempts through relays
+	account buckets[regulation.Account] // of these too, by the account alone
 }
 
 // failures are those of the attempts that came one way.
@@ -85,8 +85,8 @@ type failures struct {
 
 func newLocks(most, mostOfSource int, decay time.Duration) *locks {
 	return &locks{
-		direct: newFailures(most, mostOfSource, decay), behind: newFailures(most, mostOfSource, decay),
-		relayed: newBuckets[regulation.Account](relayedFailures, relayedDecay),
+		direct: newFailures(most, mostOfSource, decay), relayed: newFailures(most, mostOfSource, decay),
+		account: newBuckets[regulation.Account](relayedFailures, relayedDecay),
 	}
 }
 
@@ -103,12 +103,12 @@ func newFailures(most, mostOfSource int, decay time.Duration) (f failures) {
 // of is where the attempt counts.
 func (l *locks) of(o *origin) *failures {
 	if o.relayed || o.operator {
-		return &l.behind
+		return &l.relayed
 	}
 	return &l.direct
 }
 
-// locked returns reason.AccountLocked, reason.SourceLocked, or 0 for neither.
+// locked returns reason.AccountLocked, reason.SourceLocked, or reason.OK for neither.
 func (l *locks) locked(o *origin, now time.Time) reason.Reason {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -116,7 +116,7 @@ func (l *locks) locked(o *origin, now time.Time) reason.Reason {
 }
 
 func (l *locks) lockedNow(o *origin, now time.Time) reason.Reason {
-	if o.relayed && l.relayed.full(o.account, 1, now) {
+	if o.relayed && l.account.full(o.account, 1, now) {
 		return reason.AccountLocked
 	}
 	f := l.of(o)
@@ -129,7 +129,7 @@ func (l *locks) lockedNow(o *origin, now time.Time) reason.Reason {
 			return reason.AccountLocked
 		}
 	}
-	return 0
+	return reason.OK
 }
 
 // levels is how many levels can lock o. A source from which a login was accepted does not pay
@@ -164,12 +164,12 @@ func (l *locks) rank(o *origin, now time.Time) rank {
 }
 
 // reserve takes room in all buckets for the failure that the attempt may become. It
-// returns 0, which obliges the caller to settle, or why it took none: the attempt is
+// returns reason.OK, which obliges the caller to settle, or why it took none: the attempt is
 // locked, or (reason.Overloaded) the attempts in flight already hold all the room that is left.
 func (l *locks) reserve(o *origin, now time.Time) reason.Reason {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if why := l.lockedNow(o, now); why != 0 {
+	if why := l.lockedNow(o, now); why != reason.OK {
 		return why
 	}
 	f := l.of(o)
@@ -180,10 +180,10 @@ func (l *locks) reserve(o *origin, now time.Time) reason.Reason {
 		}
 	}
 	if o.relayed {
-		if !l.relayed.room(o.account, 1, now) {
+		if !l.account.room(o.account, 1, now) {
 			return reason.Overloaded
 		}
-		l.relayed.inFlight[o.account]++
+		l.account.inFlight[o.account]++
 	}
 	for i := range o.depth() {
 		f.accounts[i].inFlight[accountAt{o.account, o.path.At(i)}]++
@@ -191,7 +191,7 @@ func (l *locks) reserve(o *origin, now time.Time) reason.Reason {
 	for i := range o.sources() {
 		f.sources[i].inFlight[o.path.At(i)]++
 	}
-	return 0
+	return reason.OK
 }
 
 // settle gives the room back and, if the attempt failed, fills it for good. A success
@@ -216,9 +216,9 @@ func (l *locks) settle(o *origin, right bool, now time.Time) {
 		}
 	}
 	if o.relayed {
-		l.relayed.release(o.account)
+		l.account.release(o.account)
 		if !right {
-			l.relayed.fail(o.account, 1, now)
+			l.account.fail(o.account, 1, now)
 		}
 	}
 	if right {
@@ -252,9 +252,9 @@ func (l *locks) lift(accounts map[regulation.Account]bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for account := range accounts {
-		l.relayed.failed.Remove(account)
+		l.account.failed.Remove(account)
 	}
-	for _, f := range []*failures{&l.direct, &l.behind} {
+	for _, f := range []*failures{&l.direct, &l.relayed} {
 		for i := range f.accounts {
 			for _, k := range f.accounts[i].failed.Keys() {
 				if accounts[k.account] {
@@ -270,13 +270,13 @@ func (l *locks) lift(accounts map[regulation.Account]bool) {
 func (l *locks) count(now time.Time) (accounts, sources int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, f := range []*failures{&l.direct, &l.behind} {
+	for _, f := range []*failures{&l.direct, &l.relayed} {
 		for i := range source.Levels {
 			accounts += f.accounts[i].countFull(now)
 			sources += f.sources[i].countFull(now)
 		}
 	}
-	return accounts + l.relayed.countFull(now), sources
+	return accounts + l.account.countFull(now), sources
 }
 
 // buckets are leaky buckets of failures: each holds up to limit times its share of them, and

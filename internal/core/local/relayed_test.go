@@ -103,7 +103,7 @@ func TestRelaysLockNoDirectCustomer(t *testing.T) {
 	h.want("accepted behind a relay", h.via(alice, "right", home), 0)
 	direct, behind := originOf(alice, home), originOf(alice, home)
 	behind.relayed = true
-	if h.locks.direct.isGood(&direct, h.clock.now()) || !h.locks.behind.isGood(&behind, h.clock.now()) {
+	if h.locks.direct.isGood(&direct, h.clock.now()) || !h.locks.relayed.isGood(&behind, h.clock.now()) {
 		t.Error("a source is trusted because a relay told it")
 	}
 	for range 5 {

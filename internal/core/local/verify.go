@@ -14,7 +14,7 @@ func (l *Core) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
 	// 1. Locked: refused at once, nothing evaluated.
 	origin := originOf(a.Account, a.Source.Addr())
 	origin.relayed, origin.operator = a.Via != "", a.OfOperatorRelay()
-	if why := l.locks.locked(&origin, l.now()); why != 0 {
+	if why := l.locks.locked(&origin, l.now()); why != reason.OK {
 		return core.User{}, &core.Refused{Reason: why}
 	}
 	// 2. An unknown account takes the same way with a hash that nothing matches.
@@ -26,7 +26,7 @@ func (l *Core) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
 	key := l.cache.key(a.Account, holder.phc, a.Password)
 	if l.cache.get(key, l.now()) {
 		l.locks.forgive(&origin, l.now())
-	} else if why := l.evaluate(ctx, &origin, key, &holder, known, a.Password); why != 0 {
+	} else if why := l.evaluate(ctx, &origin, key, &holder, known, a.Password); why != reason.OK {
 		return core.User{}, &core.Refused{Reason: why}
 	}
 	// 7. Only who knows the password comes here: the answer is that of a wrong one, and a guesser learns nothing.
@@ -36,7 +36,7 @@ func (l *Core) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
 	return core.User{Account: a.Account, UserType: holder.userType}, nil
 }
 
-// evaluate returns 0 if the password is right, found out by this attempt or by another that
+// evaluate returns reason.OK if the password is right, found out by this attempt or by another that
 // did the same work meanwhile.
 func (l *Core) evaluate(ctx context.Context, o *origin, key cacheKey, h *holder, known bool, password []byte) reason.Reason {
 	if !l.cache.enabled() {
@@ -53,21 +53,22 @@ func (l *Core) evaluate(ctx context.Context, o *origin, key cacheKey, h *holder,
 			right := false
 			defer func() { l.singleflight.finish(key, right) }()
 			why := l.hash(ctx, o, key, h, known, password)
-			right = why == 0
+			right = why == reason.OK
 			return why
 		case follower:
 			if l.cache.peek(key, l.now()) {
 				l.locks.forgive(o, l.now())
-				return 0
+				return reason.OK
 			}
 		}
 	}
 }
 
+// hash evaluates the password by itself: in its turn, and counted. It returns what evaluate does.
 func (l *Core) hash(ctx context.Context, o *origin, key cacheKey, h *holder, known bool, password []byte) reason.Reason {
 	// 5. Wait for a slot, then look again: time has passed. A follower may be locked by now,
 	// and needs no slot to be told.
-	if why := l.locks.locked(o, l.now()); why != 0 {
+	if why := l.locks.locked(o, l.now()); why != reason.OK {
 		return why
 	}
 	if !l.queue.acquire(ctx, place{o.path, l.locks.rank(o, l.now())}) {
@@ -76,10 +77,10 @@ func (l *Core) hash(ctx context.Context, o *origin, key cacheKey, h *holder, kno
 	defer l.queue.release()
 	if l.cache.peek(key, l.now()) {
 		l.locks.forgive(o, l.now())
-		return 0
+		return reason.OK
 	}
 	// 6. Reserve, evaluate, settle.
-	if why := l.locks.reserve(o, l.now()); why != 0 {
+	if why := l.locks.reserve(o, l.now()); why != reason.OK {
 		return why
 	}
 	hash, err := parseHash(h.phc)
@@ -103,5 +104,5 @@ func (l *Core) hash(ctx context.Context, o *origin, key cacheKey, h *holder, kno
 		return reason.WrongPassword
 	}
 	l.cache.add(key, l.now())
-	return 0
+	return reason.OK
 }
