@@ -77,7 +77,7 @@ func (c *conn) leave(ctx context.Context) bool {
 // fault is why the connection ended.
 func (c *conn) fault() *problem { return c.first }
 
-// hears notes that something was received, or that the core has its time from now on.
+// hears notes that something was received, or that the core has the time to be heard from now on.
 func (c *conn) hears() { c.heard.Store(int64(time.Since(c.began))) }
 
 // serve greets the core, and reads until the connection ends.
@@ -200,7 +200,7 @@ func (c *conn) frames(buf []byte) (used int, p *problem) {
 	}
 }
 
-// tell tells the observer how many frames came.
+// tell tells the observer how many frames came since the last call.
 func (c *conn) tell() {
 	for kind, n := range c.received {
 		if n > 0 {

@@ -116,8 +116,8 @@ func (f *flows) anchor(behind *ftd.ResumePoints) {
 	}
 }
 
-// sentAgain: a core that was asked to resume more than once sends what is behind these points for each of its answers.
-// What was delivered behind the first must not be delivered behind the second.
+// sentAgain notes that the core will send what is behind these points once more: one that was asked to resume more than once does so for
+// each of its answers. What was delivered behind the first answer must not be delivered behind the second.
 func (f *flows) sentAgain(behind *ftd.ResumePoints) {
 	points := *behind
 	f.again = &points

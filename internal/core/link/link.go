@@ -107,7 +107,7 @@ func (l *Link) Close(ctx context.Context) (err error) {
 	l.mu.Unlock()
 
 	for _, s := range l.table.ordered() {
-		if now := s.now(); now != verifying && now != verified {
+		if now := s.stateNow(); now != verifying && now != verified {
 			s.Close(ftd.ReasonDraining, "front stops")
 		}
 	}

@@ -55,7 +55,7 @@ func (r *resumes) wake() {
 	}
 }
 
-// from is the listed session with that index, nil if there is none.
+// from is the listed session with index i, nil if there is none.
 func (r *resumes) from(i int) *session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -170,8 +170,9 @@ func (s *session) listFor(t *tenure) (lost time.Time, listed bool) {
 	return s.lost, true
 }
 
-// asking is Link.resume at work: of t's list those before next were asked for, and those before first are not waited for any more.
-type asking struct {
+// resumer is Link.resume at work: of t's list, SessionResume was sent for those before next, and those before first are not waited for
+// any more.
+type resumer struct {
 	link        *Link
 	tenure      *tenure
 	first, next int
@@ -181,46 +182,46 @@ type asking struct {
 // resume sends SessionResume for each session of t's list as the core reads and answers, and sends the terminals away of those that have
 // no answer in time. It returns when none is left, or another tenure is to follow.
 func (l *Link) resume(t *tenure) {
-	a := &asking{link: l, tenure: t}
+	m := &resumer{link: l, tenure: t}
 	ctx, cancel := context.WithTimeout(t.conn.ctx, l.options.Grace+l.options.VerifyTimeout)
 	defer cancel()
 	for !t.over.Load() && t.conn.ctx.Err() == nil {
-		until := a.expire()
-		switch s := t.resumes.from(a.next); {
+		until := m.expire()
+		switch s := t.resumes.from(m.next); {
 		case s != nil && t.resumes.room():
-			a.ask(ctx, s)
+			m.ask(ctx, s)
 			continue
-		case a.first == a.next && t.resumes.done(a.next):
-			a.tell()
+		case m.first == m.next && t.resumes.done(m.next):
+			m.tell()
 			return
 		}
 		t.conn.out.flush()
-		a.wait(until)
+		m.wait(until)
 	}
-	a.tell()
+	m.tell()
 }
 
 // tell is the log's line about those that are sent away.
-func (a *asking) tell() {
-	if a.late > 0 {
-		a.link.logger.Warn("The trading core did not answer SessionResume in time: the front sends the terminals away.", loggedSessions(a.late)...)
+func (m *resumer) tell() {
+	if m.late > 0 {
+		m.link.logger.Warn("The trading core did not answer SessionResume in time: the front sends the terminals away.", loggedSessions(m.late)...)
 	}
 }
 
 // wait returns when one has landed, or more are listed, or at until.
-func (a *asking) wait(until time.Time) {
+func (m *resumer) wait(until time.Time) {
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {
-	case <-a.tenure.resumes.news:
+	case <-m.tenure.resumes.news:
 	case <-timer.C:
-	case <-a.tenure.conn.ctx.Done():
+	case <-m.tenure.conn.ctx.Done():
 	}
 }
 
 // ask sends SessionResume for the next session, and tells of its visits.
-func (a *asking) ask(ctx context.Context, s *session) {
-	l, t := a.link, a.tenure
+func (m *resumer) ask(ctx context.Context, s *session) {
+	l, t := m.link, m.tenure
 	readsOn := func() bool {
 		if t.conn.out.crowded() {
 			t.conn.out.flush()
@@ -229,13 +230,13 @@ func (a *asking) ask(ctx context.Context, s *session) {
 	}
 	if !readsOn() {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) { // the core reads too slowly; a connection that ends cancels ctx
-			a.leaveAll()
+			m.leaveAll()
 		}
 		return
 	}
-	a.next++
+	m.next++
 	if !l.sendResume(t, s) {
-		a.leave(s)
+		m.leave(s)
 		return
 	}
 	if !s.resumeVisits(t, readsOn) && errors.Is(ctx.Err(), context.DeadlineExceeded) && !t.over.Load() {
@@ -244,32 +245,32 @@ func (a *asking) ask(ctx context.Context, s *session) {
 }
 
 // expire sends those away whose time is over; until is when the next one's is.
-func (a *asking) expire() (until time.Time) {
-	now, r := time.Now(), a.tenure.resumes
+func (m *resumer) expire() (until time.Time) {
+	now, r := time.Now(), m.tenure.resumes
 	if r.silent(now) {
-		a.leaveAll()
+		m.leaveAll()
 	}
-	for ; a.first < a.next; a.first++ {
-		end, flies := r.from(a.first).answerDue(a.link, a.tenure)
+	for ; m.first < m.next; m.first++ {
+		end, flies := r.from(m.first).answerDue(m.link, m.tenure)
 		if flies && end.After(now) {
 			until = end
 			break
 		}
 		if flies {
-			a.leave(r.from(a.first))
+			m.leave(r.from(m.first))
 		}
 	}
-	for s := r.from(a.next); s != nil; s = r.from(a.next) {
+	for s := r.from(m.next); s != nil; s = r.from(m.next) {
 		lost, waits := s.waitsSince()
-		if end := lost.Add(a.link.options.Grace + a.link.options.VerifyTimeout); waits && end.After(now) {
+		if end := lost.Add(m.link.options.Grace + m.link.options.VerifyTimeout); waits && end.After(now) {
 			if until.IsZero() || end.Before(until) {
 				until = end
 			}
 			break
 		}
-		a.next++
+		m.next++
 		if waits {
-			a.leave(s)
+			m.leave(s)
 		}
 	}
 	return until
@@ -287,33 +288,33 @@ func (s *session) answerDue(l *Link, t *tenure) (time.Time, bool) {
 }
 
 // leave sends the terminal of a session away that the core has not resumed in time.
-func (a *asking) leave(s *session) {
-	if a.mark(s) {
-		a.link.exitLater(s)
+func (m *resumer) leave(s *session) {
+	if m.mark(s) {
+		m.link.exitLater(s)
 	}
 }
 
 // leaveAll does so for all that are left.
-func (a *asking) leaveAll() {
+func (m *resumer) leaveAll() {
 	var leave []*session
-	for s := a.tenure.resumes.from(a.first); s != nil; s = a.tenure.resumes.from(a.first) {
-		if a.mark(s) {
+	for s := m.tenure.resumes.from(m.first); s != nil; s = m.tenure.resumes.from(m.first) {
+		if m.mark(s) {
 			leave = append(leave, s)
 		}
-		a.first++
+		m.first++
 	}
-	a.next = a.first
-	a.link.sendAway(leave)
+	m.next = m.first
+	m.link.sendAway(leave)
 }
 
 // mark makes a session one that leaves, if it waits or is asked for and the core of the tenure is still in use: else the next is asked.
-func (a *asking) mark(s *session) bool {
-	a.link.mu.Lock()
-	defer a.link.mu.Unlock()
-	if a.tenure.over.Load() || !s.leave(resuming, a.tenure) && !s.leave(waiting, nil) {
+func (m *resumer) mark(s *session) bool {
+	m.link.mu.Lock()
+	defer m.link.mu.Unlock()
+	if m.tenure.over.Load() || !s.leave(resuming, m.tenure) && !s.leave(waiting, nil) {
 		return false
 	}
-	a.late++
-	a.link.observer.SessionResumed(ResumeUnanswered)
+	m.late++
+	m.link.observer.SessionResumed(ResumeUnanswered)
 	return true
 }

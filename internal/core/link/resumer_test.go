@@ -363,7 +363,7 @@ func TestAResumeOverAnEndedConnection(t *testing.T) {
 	s := logIn(t, l, c, 1, terminal).(*session)
 	s.state, s.tenure = waiting, nil
 	c.out.close()
-	if under, _ := l.current(); !l.sendResume(under, s) || s.now() != waiting || under.resumes.flying != 0 {
-		t.Errorf("the session is %v", s.now())
+	if under, _ := l.current(); !l.sendResume(under, s) || s.stateNow() != waiting || under.resumes.flying != 0 {
+		t.Errorf("the session is %v", s.stateNow())
 	}
 }

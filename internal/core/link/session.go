@@ -96,7 +96,8 @@ func (l *Link) Alive(sessionID int32) bool {
 	return s.state == verified && !s.tenure.over.Load()
 }
 
-func (s *session) now() sessionState {
+// stateNow is the state, for those who do not hold mu.
+func (s *session) stateNow() sessionState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.state

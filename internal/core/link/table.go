@@ -62,11 +62,12 @@ func (t *table) ordered() []*session {
 	return all
 }
 
+// counts is how many sessions there are: all, those that wait for the answer to SessionVerify, and those that have no core.
 func (t *table) counts() (all, asked, without int) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	for _, s := range t.sessions {
-		switch s.now() {
+		switch s.stateNow() {
 		case verifying:
 			asked++
 		case waiting, resuming, leaving:

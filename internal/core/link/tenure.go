@@ -66,14 +66,14 @@ func (l *Link) begin(e *endpoint) {
 	l.resumeWaiting(t)
 }
 
-// released are those that waited for an answer of a core that went away.
+// released are those that waited for an answer of a core that went away; answer gives them one.
 type released struct {
 	conn      *conn // to it; nil if none of its tenures has ended
 	verifying []*session
 	codes     []asker
 }
 
-// answer tells them. No mutex is held.
+// answer tells the logins and the requests for codes that no answer of that core comes. No mutex is held.
 func (r *released) answer(now time.Time) {
 	if len(r.verifying) > 0 {
 		r.conn.link.endVerifies(r.conn, r.verifying)
@@ -137,7 +137,7 @@ func (l *Link) overdue(now time.Time) (late []*session, next time.Time) {
 	return late, next
 }
 
-// stopGrace: a core is in use, or the link is closed. mu is held.
+// stopGrace ends the wait for a core, since one is in use or the link is closed. mu is held.
 func (l *Link) stopGrace() {
 	if l.grace != nil {
 		l.grace.Stop()

@@ -91,7 +91,7 @@ func (l *Link) putVerify(t *tenure, s *session, a *core.Attempt) (reason.Reason,
 // enter puts a session into the table. A session that could only change its password gives way.
 func (l *Link) enter(s *session) (reason.Reason, error) {
 	if before := l.table.get(s.id); before != nil {
-		switch before.now() {
+		switch before.stateNow() {
 		case passwordOnly:
 			s.replaces = true
 			l.drop(before)
@@ -247,6 +247,7 @@ func (c *conn) verifyAnswered(t *tenure, s *session, msg *ftd.Message) {
 	s.answered <- got
 }
 
+// passwordMayChange reports whether a login that was refused for that reason leaves a session in which the password can be changed.
 func passwordMayChange(r reason.Reason) bool {
 	return r == reason.WeakPassword || r == reason.FirstLogin || r == reason.PasswordExpired
 }
