@@ -121,7 +121,7 @@ func (f *Forwarder) write(how store.How, write func(context.Context, []store.Rec
 	f.state.batchSince.Store(nil)
 	if err == nil {
 		f.state.rows.Add(int64(len(recs)))
-		f.state.reach(nil) // sooner than the next probe
+		f.state.noteProbe(nil) // sooner than the next probe
 	}
 	f.opt.Observer.Forwarded(len(recs), how, time.Since(start), err)
 	return err

@@ -177,7 +177,7 @@ func (f *Forwarder) sendDay(batch []store.Entry) (left []store.Entry, why, err e
 	f.stored = nil
 	left, why, err = f.sendUndropped(batch)
 	// If we crash here, the rows are sent again as rows in doubt.
-	f.untrimmed, f.stored, f.reach = f.stored, nil, 0
+	f.untrimmed, f.stored, f.trimmedTo = f.stored, nil, 0
 	if trim := f.trim(); trim != nil {
 		return nil, nil, trim
 	}

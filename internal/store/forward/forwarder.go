@@ -114,7 +114,7 @@ type Forwarder struct {
 	doubtUpTo int64   // rows up to this seq may have been sent before
 	sent      int64   // rows up to this seq are done
 	untrimmed []int64 // rows with these seqs are in PostgreSQL but not yet removed
-	reach     int64   // with them all rows up to this seq are done, or are left for their day's trouble
+	trimmedTo int64   // once they are removed, all rows up to this seq are done, or are left for their day's trouble
 	full      bool    // the last batch was full, so there is probably more
 	stored    []int64 // of the batch that is being sent
 	others    []int64 // of untrimmed and stored: what another front stored first
@@ -318,7 +318,7 @@ func (f *Forwarder) forward() error {
 // finish removes locally what was stored. All rows up to seq upTo are done with it, or are
 // left. If we crash here, the rows are sent again as rows in doubt.
 func (f *Forwarder) finish(upTo int64) error {
-	f.untrimmed, f.reach, f.stored = f.stored, upTo, nil
+	f.untrimmed, f.trimmedTo, f.stored = f.stored, upTo, nil
 	if !f.state.left.Load() { // else a waiter looks for its row, which must be removed before
 		f.done(upTo)
 	}
@@ -332,7 +332,7 @@ func (f *Forwarder) trim() error {
 		return err
 	}
 	f.untrimmed, f.others = nil, nil
-	f.done(f.reach)
+	f.done(f.trimmedTo)
 	return nil
 }
 

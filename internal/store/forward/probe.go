@@ -32,7 +32,7 @@ func (f *Forwarder) probe() {
 		if f.ctx.Err() != nil {
 			return
 		}
-		f.state.reach(err)
+		f.state.noteProbe(err)
 		if first {
 			close(f.state.probed)
 		}
@@ -56,9 +56,9 @@ func (f *Forwarder) AwaitProbe(ctx context.Context) {
 	}
 }
 
-// reach notes what a probe said. When PostgreSQL is back, the forwarder need not sit out
+// noteProbe notes what a probe said, nil if PostgreSQL takes records. When it does again, the forwarder need not sit out
 // its pause.
-func (s *forwardState) reach(err error) {
+func (s *forwardState) noteProbe(err error) {
 	s.mu.Lock()
 	back := s.away != nil && err == nil
 	s.away = err

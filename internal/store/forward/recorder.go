@@ -62,40 +62,40 @@ func NewRecorder(local Journal, forwarder *Forwarder, opt RecorderOptions) (*Rec
 // ErrUnavailable, only with AfterPostgres: PostgreSQL is known to be away, or not to take records of
 // the day, and nothing was recorded. Or, with ErrUnconfirmed, PostgreSQL did not answer in time: the
 // record stays, will be forwarded, and is in the report although its login was refused.
-func (l *Recorder) Append(ctx context.Context, rec *store.Record) error {
-	_, err := l.record(ctx, rec)
+func (r *Recorder) Append(ctx context.Context, rec *store.Record) error {
+	_, err := r.record(ctx, rec)
 	return err
 }
 
 // Submit is Append of a submission, and says what was recorded of it before; nil if it is the first, as far as is known. Of
 // one that its relay says it sends again, PostgreSQL is asked too: another front may have it, or this one had it and has
 // forwarded it. If PostgreSQL does not answer soon, what is known here counts.
-func (l *Recorder) Submit(ctx context.Context, rec *store.Record, again bool) (*store.Earlier, error) {
-	earlier, err := l.record(ctx, rec)
-	if err != nil || !again || l.forwarder == nil {
+func (r *Recorder) Submit(ctx context.Context, rec *store.Record, again bool) (*store.Earlier, error) {
+	earlier, err := r.record(ctx, rec)
+	if err != nil || !again || r.forwarder == nil {
 		return earlier, err
 	}
-	if there := l.forwarder.earlier(ctx, rec); there != nil {
+	if there := r.forwarder.earlier(ctx, rec); there != nil {
 		return there, nil // the first that PostgreSQL has stays
 	}
 	return earlier, nil
 }
 
-func (l *Recorder) record(ctx context.Context, rec *store.Record) (earlier *store.Earlier, err error) {
-	if l.opt.AnswerAfter == AfterLocal {
-		_, earlier, err = l.local.Submit(ctx, rec)
+func (r *Recorder) record(ctx context.Context, rec *store.Record) (earlier *store.Earlier, err error) {
+	if r.opt.AnswerAfter == AfterLocal {
+		_, earlier, err = r.local.Submit(ctx, rec)
 		return earlier, err
 	}
-	if err := l.forwarder.unreachable(l.opt.Patience, rec.TradingDay); err != nil {
+	if err := r.forwarder.unreachable(r.opt.Patience, rec.TradingDay); err != nil {
 		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
-	seq, earlier, err := l.local.Submit(ctx, rec)
+	seq, earlier, err := r.local.Submit(ctx, rec)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, l.opt.Patience)
+	ctx, cancel := context.WithTimeout(ctx, r.opt.Patience)
 	defer cancel()
-	if err := l.forwarder.waitFor(ctx, seq, rec.TradingDay); err != nil {
+	if err := r.forwarder.waitFor(ctx, seq, rec.TradingDay); err != nil {
 		return nil, fmt.Errorf("%w: %w: %w", store.ErrUnavailable, store.ErrUnconfirmed, err)
 	}
 	return earlier, nil

@@ -222,7 +222,7 @@ func (c *Counter) tell(ctx context.Context, batch []told) error {
 	return err
 }
 
-// waitNoMore: a batch is late. Logins that wait are granted alone, and those that come, until PostgreSQL has answered in time again.
+// waitNoMore grants the logins that wait alone, since a batch is late, and those that come, until PostgreSQL has answered in time again.
 func (c *Counter) waitNoMore() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
