@@ -15,7 +15,7 @@ import (
 // another password.
 func (d *Directory) SetAccountState(ctx context.Context, account regulation.Account, state local.State) (was local.State, err error) {
 	err = d.transact(ctx, func(tx *sql.Tx, version int64) error {
-		number, err := d.wasFlag(ctx, tx, "SELECT state FROM account WHERE account = $1", string(account))
+		number, err := d.wasNumber(ctx, tx, "SELECT state FROM account WHERE account = $1", string(account))
 		if was = local.State(number); err == nil && was == local.Removed {
 			err = store.ErrNotFound
 		}

@@ -69,7 +69,7 @@ func (d *Directory) LiftBan(ctx context.Context, network netip.Prefix) error {
 
 // endOfBan is until when the ban of that network is in force; store.ErrNotFound if it is not.
 func (d *Directory) endOfBan(ctx context.Context, tx *sql.Tx, network netip.Prefix) (string, error) {
-	ends, err := d.wasFlag(ctx, tx, "SELECT ends FROM ban WHERE network = $1 AND ends > $2", network.String(), sqlrows.Micros(d.now()))
+	ends, err := d.wasNumber(ctx, tx, "SELECT ends FROM ban WHERE network = $1 AND ends > $2", network.String(), sqlrows.Micros(d.now()))
 	if err != nil {
 		return "", err
 	}

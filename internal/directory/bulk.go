@@ -16,7 +16,8 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// bulkRows is how many rows one statement writes: as grantsAtOnce, but PostgreSQL may be asked for millions.
+// bulkRows is how many rows one statement writes: more than grantsAtOnce, since here PostgreSQL may be asked for millions, and each
+// statement costs a round trip.
 const bulkRows = 200
 
 // Addition is what AddAll adds.
@@ -126,18 +127,14 @@ func (w *bulkWriter) wrote(ctx context.Context, table string, result sql.Result,
 	return sqlrows.WantRows(table, changed, int64(want))
 }
 
+// insertRows is the statement that inserts so many rows. Of rows that are there already it inserts none; an account that was removed is
+// added again.
 func insertRows(table, columns string, rows int) string {
-	count := 1
-	for _, c := range columns {
-		if c == ',' {
-			count++
-		}
-	}
 	conflict := " ON CONFLICT DO NOTHING"
 	if table == "account" {
 		conflict = addAgain
 	}
-	return "INSERT INTO " + table + " (" + columns + ") VALUES " + placeholders(rows, count) + conflict
+	return insertInto(table, columns, rows) + conflict
 }
 
 // Removal is what Remove removes.
@@ -248,7 +245,7 @@ func (d *Directory) Count(ctx context.Context) (c Count, err error) {
 	return c, d.db.Explain(ctx, err)
 }
 
-// There are those of the accounts that are there.
+// There says which of the accounts there are: true for each that is there and not removed, no entry for the others.
 func (d *Directory) There(ctx context.Context, accounts []regulation.Account) (there map[regulation.Account]bool, err error) {
 	there = make(map[regulation.Account]bool)
 	for some := range slices.Chunk(accounts, bulkRows) {

@@ -89,7 +89,7 @@ var ErrUnchanged = errors.New("it is so already, and nothing was changed")
 // SetAppEnabled admits an AppID again or withdraws its admission; store.ErrNotFound, ErrUnchanged.
 func (d *Directory) SetAppEnabled(ctx context.Context, id regulation.AppID, enabled bool) error {
 	return d.transact(ctx, func(tx *sql.Tx, version int64) error {
-		was, err := d.wasFlag(ctx, tx, "SELECT enabled FROM app WHERE app_id = $1", string(id))
+		was, err := d.wasNumber(ctx, tx, "SELECT enabled FROM app WHERE app_id = $1", string(id))
 		if err != nil {
 			return err
 		}
@@ -188,8 +188,8 @@ func (d *Directory) exec(ctx context.Context, tx *sql.Tx, none error, statement 
 	return nil
 }
 
-// wasFlag reads a small number of a row before it is changed; store.ErrNotFound without the row.
-func (d *Directory) wasFlag(ctx context.Context, tx *sql.Tx, query string, args ...any) (was int64, err error) {
+// wasNumber reads a number of a row before it is changed: a flag, a state, or microseconds since 1970. store.ErrNotFound without the row.
+func (d *Directory) wasNumber(ctx context.Context, tx *sql.Tx, query string, args ...any) (was int64, err error) {
 	err = tx.QueryRowContext(ctx, query, args...).Scan(&was)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, store.ErrNotFound

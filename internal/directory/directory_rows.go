@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/tradefront/tradefront/internal/auth"
@@ -42,15 +41,11 @@ func accountArgs(a *local.Account) []any {
 }
 
 // insertRow is the statement that inserts one row, for both databases.
-func insertRow(table, columns string) string {
-	var marks strings.Builder
-	for i := range strings.Count(columns, ",") + 1 {
-		if i > 0 {
-			marks.WriteString(", ")
-		}
-		marks.WriteString("$" + strconv.Itoa(i+1))
-	}
-	return "INSERT INTO " + table + " (" + columns + ") VALUES (" + marks.String() + ")"
+func insertRow(table, columns string) string { return insertInto(table, columns, 1) }
+
+// insertInto is the beginning of a statement that inserts so many rows.
+func insertInto(table, columns string, rows int) string {
+	return "INSERT INTO " + table + " (" + columns + ") VALUES " + placeholders(rows, strings.Count(columns, ",")+1)
 }
 
 // readApps reads from q, which is db or a transaction on it.

@@ -164,26 +164,19 @@ func (d *Directory) putInRows(ctx context.Context, tx *sql.Tx, grants []relay.Gr
 func placeholdersFrom(first, count int) string {
 	var b strings.Builder
 	for i := range count {
-		b.WriteString(map[bool]string{true: "($", false: ", $"}[i == 0])
-		b.WriteString(strconv.Itoa(first + i))
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString("$" + strconv.Itoa(first+i))
 	}
-	return b.String() + ")"
+	return "(" + b.String() + ")"
 }
 
 // placeholders are ($1, $2), ($3, $4) for two rows of two columns.
 func placeholders(rows, columns int) string {
-	var b strings.Builder
-	n := 0
-	for i := range rows {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		for j := range columns {
-			b.WriteString(map[bool]string{true: "(", false: ", "}[j == 0])
-			n++
-			b.WriteString("$" + strconv.Itoa(n))
-		}
-		b.WriteString(")")
+	all := make([]string, rows)
+	for i := range all {
+		all[i] = placeholdersFrom(i*columns+1, columns)
 	}
-	return b.String()
+	return strings.Join(all, ", ")
 }

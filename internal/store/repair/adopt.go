@@ -59,8 +59,9 @@ var notAdopted = []any{
 
 // adoptable are the names of the other tables.
 func adoptable(ctx context.Context, conn *sql.Conn) ([]string, error) {
+	marks := "?" + strings.Repeat(", ?", len(notAdopted)-1)
 	return names(ctx, conn, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
-		AND name NOT IN (?, ?, ?, ?, ?, ?, ?, ?, ?) ORDER BY name`, notAdopted...)
+		AND name NOT IN (`+marks+`) ORDER BY name`, notAdopted...)
 }
 
 func names(ctx context.Context, from sqlrows.Queryer, query string, args ...any) (all []string, err error) {

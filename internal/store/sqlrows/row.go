@@ -43,7 +43,7 @@ func LocalColumnsOf(schema int64) string {
 // are ASCII on the wire and small integers in tables.
 func Digit[T ~byte](code T) int16 { return int16(code) - '0' }
 
-// Code is the opposite of digit.
+// Code is the opposite of Digit; an error says that the column holds no such code.
 func Code[T ~byte](digit int16) (T, error) {
 	if digit < 0 || digit > 9 {
 		return 0, fmt.Errorf("store: %d is no one-digit code", digit)
@@ -62,7 +62,7 @@ func Micros(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// FromMicros is the opposite of micros.
+// FromMicros is the opposite of Micros, in the zone of the specification.
 func FromMicros(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}
@@ -78,7 +78,7 @@ func BytesOf(b []byte) []byte {
 	return b
 }
 
-// FlagOf is b as a column has it.
+// FlagOf is b as a column has it: 1 or 0.
 func FlagOf(b bool) int16 {
 	if b {
 		return 1
