@@ -43,8 +43,8 @@ func (d *DayStatus) adviseClosed(closed *calendar.NotTradingDayError) advice {
 	return next
 }
 
-// advise says what to do first.
-func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next advice, good bool) {
+// nextStep says what to do first. good is DayStatus.Good.
+func (d *DayStatus) nextStep(cal *calendar.Calendar, exported bool) (next advice, good bool) {
 	_, guess := cal.TradingDayOf(d.Start)
 	switch {
 	case d.Provisional > 0 && !guess:

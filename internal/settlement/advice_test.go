@@ -48,7 +48,7 @@ func TestAdviceInBothLanguages(t *testing.T) {
 	} {
 		d.Day, d.End = 20260105, at
 		exported := d.Reported+d.Unaccounted+d.Moved > 0
-		next, _ := d.advise(cal, exported)
+		next, _ := d.nextStep(cal, exported)
 		if !strings.Contains(next.chinese, chinese) || !strings.ContainsFunc(next.chinese, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
 			t.Errorf("%q: %q, in English %q", chinese, next.chinese, next.english)
 		}

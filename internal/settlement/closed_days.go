@@ -27,8 +27,8 @@ func closedBetween(after, before calendar.TradingDay) (days []calendar.TradingDa
 	return days
 }
 
-// ofClosedDays are the records that the store has on those dates.
-func (v *Survey) ofClosedDays(ctx context.Context, day calendar.TradingDay) (all []store.Obstacle, err error) {
+// recordsOfClosedDays are the records that the store has on those dates.
+func (v *Survey) recordsOfClosedDays(ctx context.Context, day calendar.TradingDay) (all []store.Obstacle, err error) {
 	for _, closed := range v.ClosedBefore(day) {
 		state, err := v.Store.State(ctx, closed, "")
 		if err != nil {
@@ -65,8 +65,11 @@ func withClosedDays(fronts []store.Front, closed []calendar.TradingDay, day cale
 
 // DayReassigner moves the records of one day; either store is one.
 type DayReassigner interface {
+	// State is that of SurveyStore.
 	State(ctx context.Context, day calendar.TradingDay, position store.Position) (store.DayState, error)
+	// Reassign moves the provisional records whose day dayOf knows for certain. progress, which may be nil, is told how many were looked at.
 	Reassign(ctx context.Context, dayOf store.DayOf, progress func(looked int64)) (store.Reassigned, error)
+	// ReassignDay moves the records of a day that are not provisional and whose login time is not from start up to end, end not included.
 	ReassignDay(ctx context.Context, day calendar.TradingDay, start, end time.Time, dayOf store.DayOf, progress func(looked int64)) (store.Reassigned, error)
 }
 

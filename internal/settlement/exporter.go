@@ -21,7 +21,9 @@ const ledgerPatience = 10 * time.Second
 
 // ReportStore is where an Exporter reads records and remembers exports: either store.
 type ReportStore interface {
+	// Snapshot is the records of a day as they are now. The caller closes it.
 	Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error)
+	// AddExport writes a line of the ledger; store.ErrExists if the day has that number already.
 	AddExport(ctx context.Context, e *store.Export) error
 	// Identity tells the store from others, "" if that cannot be known.
 	Identity(ctx context.Context) (string, error)

@@ -94,8 +94,8 @@ func FrontObstacles(fronts []store.Front, day calendar.TradingDay, end time.Time
 	return all
 }
 
-// earlier: a front whose clock ran ahead when it counted may have taken logins of the day since,
-// by a clock that was set right. A report from before the window closed proves nothing.
+// earlier is the earlier of when a front counted, by its clock, and when PostgreSQL heard of it. The count may be of a time that was yet to
+// come: a front whose clock ran ahead then may have taken logins of the day since, by a clock that was set right.
 func earlier(counted, heard time.Time) time.Time {
 	if heard.Before(counted) {
 		return heard

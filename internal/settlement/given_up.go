@@ -88,6 +88,7 @@ func NotHeardOf(fronts []store.Front, cal *calendar.Calendar, now time.Time) (lo
 	return lost
 }
 
+// heldDays are the days of which a front holds records, in their order.
 func heldDays(f *store.Front) (days []calendar.TradingDay) {
 	for day, h := range f.Held {
 		if h.Pending+h.Quarantined > 0 {
@@ -143,6 +144,7 @@ func (o *Obstacles) addGivenUp(waivers []store.Waiver, fronts []store.Front) {
 	}
 }
 
+// givenUp is where among the waived the loss of that place is, -1 if it is not there.
 func (o *Obstacles) givenUp(where string) (index int) {
 	return slices.IndexFunc(o.Waived, func(w reportfile.Waived) bool { return w.Kind == RecordsGivenUp && w.Where == where })
 }

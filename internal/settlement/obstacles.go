@@ -14,23 +14,35 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// SurveyStore counts records, and keeps the ledger and what operators noted: either store does.
+// SurveyStore counts records, and keeps the ledger and what operators noted: either store does. A window is from start up to end, end not
+// included.
 type SurveyStore interface {
+	// State counts the records of a day, and those that came after the position; see store.AheadError.
 	State(ctx context.Context, day calendar.TradingDay, position store.Position) (store.DayState, error)
+	// Exports are the day's lines of the ledger, by their numbers.
 	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
+	// Left are the exported days from which records were moved to another day since their last full export.
 	Left(ctx context.Context) ([]calendar.TradingDay, error)
+	// HandedIn are the notes that a report of the day was handed in, in the order of time.
 	HandedIn(ctx context.Context, day calendar.TradingDay) ([]store.HandedIn, error)
+	// ReassignedFrom reports whether records were ever moved from the day to another.
 	ReassignedFrom(ctx context.Context, day calendar.TradingDay) (bool, error)
+	// OutsideWindow counts the day's records whose login time is not in the window. It reads all of them.
 	OutsideWindow(ctx context.Context, day calendar.TradingDay, start, end time.Time) (int64, error)
+	// InWindow counts the records of the days from first to last, both included, whose login time is in the window.
 	InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (int64, error)
+	// Archives are the files that took records of the day, by their numbers; of all days for day 0.
 	Archives(ctx context.Context, day calendar.TradingDay) ([]store.Archive, error)
+	// Since is when the store was made.
 	Since(ctx context.Context) (time.Time, error)
 	WaiverStore
+	// Waivers are those of the day, in the order of time.
 	Waivers(ctx context.Context, day calendar.TradingDay) ([]store.Waiver, error)
 }
 
 // WaiverStore is where waivers are noted: the ledger of the store that reports read.
 type WaiverStore interface {
+	// AddWaiver is store.ErrExists if a waiver of that day has that moment.
 	AddWaiver(ctx context.Context, w *store.Waiver) error
 }
 
@@ -79,7 +91,7 @@ func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, er
 		return o, err
 	}
 	for _, obstacle := range all {
-		o.sort(obstacle, waivers)
+		o.add(obstacle, waivers)
 	}
 	o.addGivenUp(waivers, fronts)
 	return o, nil
@@ -100,9 +112,9 @@ func (v *Survey) find(ctx context.Context, o *Obstacles, fronts []store.Front, s
 	all = append(all, clockObstacles(fronts, o.Day, start, end)...)
 	for _, of := range []func() ([]store.Obstacle, error){
 		func() ([]store.Obstacle, error) { return v.unknownFronts(ctx, o.Day, fronts) },
-		func() ([]store.Obstacle, error) { return v.ofLost(ctx, o.Day, fronts) },
-		func() ([]store.Obstacle, error) { return v.ofOtherWindows(ctx, o.Day, start, end) },
-		func() ([]store.Obstacle, error) { return v.ofClosedDays(ctx, o.Day) },
+		func() ([]store.Obstacle, error) { return v.lostRecords(ctx, o.Day, fronts) },
+		func() ([]store.Obstacle, error) { return v.recordsOfOtherWindows(ctx, o.Day, start, end) },
+		func() ([]store.Obstacle, error) { return v.recordsOfClosedDays(ctx, o.Day) },
 	} {
 		found, err := of()
 		if err != nil {
@@ -113,13 +125,13 @@ func (v *Survey) find(ctx context.Context, o *Obstacles, fronts []store.Front, s
 	return all, nil
 }
 
-// ofLost are records that the store had and has not any more: those that were reported, else those that fronts brought.
-func (v *Survey) ofLost(ctx context.Context, day calendar.TradingDay, fronts []store.Front) ([]store.Obstacle, error) {
-	gone, err := v.ofGone(ctx, day)
+// lostRecords are records that the store had and has not any more: those that were reported, else those that fronts brought.
+func (v *Survey) lostRecords(ctx context.Context, day calendar.TradingDay, fronts []store.Front) ([]store.Obstacle, error) {
+	gone, err := v.goneRecords(ctx, day)
 	if err != nil || len(gone) > 0 {
 		return gone, err
 	}
-	return v.ofMissing(ctx, day, fronts)
+	return v.missingRecords(ctx, day, fronts)
 }
 
 // unknownFronts are those that are named and never reported what they hold, at no time.
@@ -182,8 +194,8 @@ func (o *Obstacles) missingFronts() (all []reportfile.MissingFront) {
 	return all
 }
 
-// sort puts an obstacle to those that are waived or to those that are not. The newest waiver counts.
-func (o *Obstacles) sort(obstacle store.Obstacle, waivers []store.Waiver) {
+// add puts an obstacle to those that are waived or to those that are open. The newest waiver that covers it counts.
+func (o *Obstacles) add(obstacle store.Obstacle, waivers []store.Waiver) {
 	for i := len(waivers) - 1; i >= 0; i-- {
 		if w := &waivers[i]; w.Covers(&obstacle) {
 			o.Waived = append(o.Waived, reportfile.Waived{Obstacle: obstacle, At: w.At.In(regulation.Zone), By: w.By, Reason: w.Reason})

@@ -15,9 +15,9 @@ import (
 // misplacedDates is how many dates after a day its records may be on: more than the longest holiday has.
 const misplacedDates = 16
 
-// ofOtherWindows are the records on the day that are of another by their login time, and those of this one
+// recordsOfOtherWindows are the records on the day that are of another by their login time, and those of this one
 // that are on a later.
-func (v *Survey) ofOtherWindows(ctx context.Context, day calendar.TradingDay, start, end time.Time) (all []store.Obstacle, err error) {
+func (v *Survey) recordsOfOtherWindows(ctx context.Context, day calendar.TradingDay, start, end time.Time) (all []store.Obstacle, err error) {
 	if v.Brief {
 		return nil, nil
 	}

@@ -12,11 +12,11 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// ofGone is the obstacle of a day whose records were reported and are not in the store any more: its
+// goneRecords is the obstacle of a day whose records were reported and are not in the store any more: its
 // partition was detached or removed, as firms do with old days, or records were deleted. Records that
 // `calendar reassign` moved to another day are accounted for there. Of a day that was archived before any report was made it is
 // an obstacle too: a report of what came since would lack them.
-func (v *Survey) ofGone(ctx context.Context, day calendar.TradingDay) ([]store.Obstacle, error) {
+func (v *Survey) goneRecords(ctx context.Context, day calendar.TradingDay) ([]store.Obstacle, error) {
 	if v.Brief {
 		return nil, nil
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// ofMissing compares the records of the day that can be read with those that fronts brought: a standby
+// missingRecords compares the records of the day that can be read with those that fronts brought: a standby
 // that was promoted without the last of them, a restored dump, or a hand that removed them shows so. Where
 // records were moved to another day nothing is compared: fronts know the day that a record had when they brought it.
-func (v *Survey) ofMissing(ctx context.Context, day calendar.TradingDay, fronts []store.Front) ([]store.Obstacle, error) {
+func (v *Survey) missingRecords(ctx context.Context, day calendar.TradingDay, fronts []store.Front) ([]store.Obstacle, error) {
 	if v.Brief {
 		return nil, nil
 	}

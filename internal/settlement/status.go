@@ -93,7 +93,7 @@ func (v *Survey) Status(ctx context.Context, now time.Time, day calendar.Trading
 		d.takes(d.adviseClosed(closed))
 	} else {
 		var next advice
-		next, d.Good = d.advise(v.Calendar, len(chain) > 0)
+		next, d.Good = d.nextStep(v.Calendar, len(chain) > 0)
 		d.takes(next)
 	}
 	return d, nil
@@ -110,7 +110,7 @@ func (v *Survey) known(ctx context.Context, day calendar.TradingDay, over bool) 
 		return o, err
 	}
 	o.Day = day
-	o.Open, err = v.ofMissing(ctx, day, fronts)
+	o.Open, err = v.missingRecords(ctx, day, fronts)
 	return o, err
 }
 
