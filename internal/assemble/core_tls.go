@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/core/link"
 	"github.com/tradefront/tradefront/internal/files"
 )
 
@@ -43,7 +44,7 @@ func loadCoreTLS(cfg *config.Config, judge func(key string, err error)) *CoreTLS
 		return pool, notUsable("core.link.ca_file", err)
 	}
 	return &CoreTLS{Roots: anew, Config: &tls.Config{
-		MinVersion: tls.VersionTLS13, ServerName: l.ServerName, NextProtos: []string{"tradefront-core/1"},
+		MinVersion: tls.VersionTLS13, ServerName: l.ServerName, NextProtos: []string{link.ALPN},
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			pair, err := readPair(l.CertFile.Path, l.KeyFile.Path)
 			return pair, notUsable("core.link.cert_file", err)

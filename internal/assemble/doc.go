@@ -1,6 +1,7 @@
 // Package assemble turns a configuration into parts: it reads the files that the configuration
-// names, opens the stores, and gives each part its options. It starts nothing and runs nothing;
-// internal/daemon does, and the commands of internal/command use what they need.
+// names, opens the stores, and gives each part its options. It starts nothing that runs on;
+// internal/daemon does, and the commands of internal/command use what they need. Reconcile and Prove do a whole comparison, since
+// it needs stores that are open for its time alone.
 //
 // # Invariants
 //

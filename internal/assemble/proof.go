@@ -3,7 +3,6 @@ package assemble
 import (
 	"context"
 	"errors"
-	"os"
 
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/loadtest/proof"
@@ -18,11 +17,11 @@ func Prove(ctx context.Context, cfg *config.Config, o proof.Options) (_ *result.
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	o.Records = r
-	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver == DriverPostgres && missing == nil {
-		local, err := OpenLocal(ctx, cfg)
-		if err != nil {
-			return nil, err
-		}
+	local, err := openBeside(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if local != nil {
 		defer func() { err = errors.Join(err, local.Close()) }()
 		o.Local = local
 	}

@@ -3,7 +3,6 @@ package assemble
 import (
 	"context"
 	"errors"
-	"os"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
@@ -31,11 +30,11 @@ func Reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, 
 	if o.Moved, err = elsewhere(ctx, r, o.Day, o.Closed); err != nil {
 		return nil, err
 	}
-	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver == DriverPostgres && missing == nil {
-		local, err := OpenLocal(ctx, cfg)
-		if err != nil {
-			return nil, err
-		}
+	local, err := openBeside(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if local != nil {
 		defer func() { err = errors.Join(err, local.Close()) }()
 		o.Journal = local
 	}

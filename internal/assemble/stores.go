@@ -46,7 +46,6 @@ type Records interface {
 	store.Store
 	settlement.ReportStore
 	Late(ctx context.Context) ([]store.DayCount, error)
-	Since(ctx context.Context) (time.Time, error)
 	AddHandedIn(ctx context.Context, h *store.HandedIn) error
 	settlement.DayReassigner
 	FindAll(ctx context.Context, ids []uuid.UUID, f func(*store.Record) error) error
@@ -70,6 +69,15 @@ func OpenLocal(ctx context.Context, cfg *config.Config) (*journal.Journal, error
 		return nil, fmt.Errorf("store.path: %s: %w", path, err)
 	}
 	return local, nil
+}
+
+// openBeside opens the local store of a front whose records go to PostgreSQL: it may have some that PostgreSQL lacks. It is nil where the
+// records stay in the local store, and on a machine that has none.
+func openBeside(ctx context.Context, cfg *config.Config) (*journal.Journal, error) {
+	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver != DriverPostgres || missing != nil {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	return OpenLocal(ctx, cfg)
 }
 
 // besideFront is why a command may not open the local store at path, on which a front runs; nil if it may. What is damaged, or of a newer
