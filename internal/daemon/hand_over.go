@@ -107,7 +107,7 @@ func (d *Daemon) give(ctx context.Context, to *handover.Giver) error {
 		}
 	}
 	crashPoint("parked")
-	image, fds, err := d.handed(parked)
+	image, fds, err := d.handOut(parked)
 	if err != nil {
 		return err
 	}
@@ -118,8 +118,8 @@ func (d *Daemon) give(ctx context.Context, to *handover.Giver) error {
 	return to.AwaitPrepared(rest)
 }
 
-// handed is what the new process gets. The descriptors stay this process's own.
-func (d *Daemon) handed(parked *front.Handover) (*handed, []int, error) {
+// handOut is what the new process gets: the image, and the descriptors in the order that handed says, which stay this process's own.
+func (d *Daemon) handOut(parked *front.Handover) (*handed, []int, error) {
 	h := &handed{
 		Form: handedForm, Version: d.build.Version, FrontID: d.cfg.Front.ID, Store: localfile.RealPath(d.cfg.Store.Path),
 		Admin: d.admin != nil, Health: d.balancers != nil, LastID: parked.LastID,

@@ -140,7 +140,7 @@ func (p *LoginPath) Start(ctx context.Context, opt PathOptions) error {
 	b := &opt.Between
 	for _, step := range []func(context.Context) error{
 		p.openAudit, b.BeforeJournal, p.openJournal, b.AfterJournal, p.openDirectory, b.AfterDirectory,
-		p.startForwarder, b.AfterForwarder, p.startLink, p.startServer,
+		p.startForwarder, b.AfterForwarder, p.makeLink, p.startServer,
 	} {
 		if step == nil {
 			continue
@@ -241,9 +241,9 @@ func (p *LoginPath) startForwarder(ctx context.Context) (err error) {
 	return err
 }
 
-// startLink dials the trading cores. Terminals are accepted without one: their logins are answered 8 until a core
-// is active.
-func (p *LoginPath) startLink(context.Context) error {
+// makeLink makes the link to the trading cores, which startServer starts: it asks the gateway for the trading day. Terminals are accepted
+// without a core: their logins are answered 8 until one is active.
+func (p *LoginPath) makeLink(context.Context) error {
 	if p.opt.Config.Core.Driver != assemble.DriverLink {
 		return nil
 	}
@@ -271,6 +271,8 @@ func (p *LoginPath) core() core.Core {
 	return p.Core
 }
 
+// startServer makes the gateway and starts what needs it: the link dials, sessions are counted with the other fronts, and at last
+// terminals are accepted.
 func (p *LoginPath) startServer(ctx context.Context) error {
 	cfg := p.opt.Config
 	if p.opt.Sessions != nil {

@@ -62,7 +62,8 @@ func StartRelayAgent(ctx context.Context, conf *config.Agent, opt Options) (*Rel
 	return r, nil
 }
 
-// startParts starts each part after those that it needs.
+// startParts starts each part after those that it needs. Of the path it fills in the parts that an agent has too: the audit log, the
+// registry, the accounts or the link, and no store of records.
 func (r *RelayAgent) startParts(ctx context.Context, assets *assemble.AgentAssets) error {
 	r.path.opt = PathOptions{
 		Config: r.cfg, Assets: r.atStart, Logger: r.logger, Now: r.now, AuditObservers: []ops.AuditObserver{r.metrics, auditAlarm{r.logger}},

@@ -74,9 +74,10 @@ const (
 	takenHealth = "health"
 )
 
-// takePatience bounds each wait for the old process. It gives up long before.
+// takePatience bounds each wait for the old process, which gives up long before (holdPatience, givePatience).
 const takePatience = time.Minute
 
+// listener is the admin or the health listener of the old process; nil if there is none, or no old process.
 func (t *taken) listener(name string) net.Listener {
 	if t == nil || t.others[name] == nil { // a nil of its own, not of an interface
 		return nil
@@ -100,6 +101,7 @@ func (t *taken) isAlone() bool {
 	}
 }
 
+// front is what the old process gave of its front; nil without an old process.
 func (t *taken) front() *front.Handover {
 	if t == nil {
 		return nil
@@ -134,6 +136,7 @@ func (d *Daemon) sameSchema(ctx context.Context) error {
 	return nil
 }
 
+// watchJournal lets /readyz tell of a local store that hangs, also before this process is the front.
 func (d *Daemon) watchJournal(context.Context) error {
 	d.localHealth.heldUp = d.path.Journal.HeldUp
 	return nil
@@ -152,7 +155,7 @@ func (d *Daemon) take(ctx context.Context) error {
 		err = d.suits(&t.given)
 	}
 	if err == nil {
-		err = t.sort(files)
+		err = t.takeDescriptors(files)
 	}
 	if err == nil {
 		err = t.sameAddresses(ctx, &d.cfg.Admin)
@@ -191,8 +194,8 @@ func (d *Daemon) suits(h *handed) error {
 	return nil
 }
 
-// sort makes of the descriptors what they are.
-func (t *taken) sort(files []*os.File) error {
+// takeDescriptors makes listeners, the lock and connections of the descriptors, which come in the order that handed says.
+func (t *taken) takeDescriptors(files []*os.File) error {
 	h := &t.given
 	want := len(h.Listeners) + 1 + len(h.Connections)
 	for _, there := range []bool{h.Admin, h.Health} {
