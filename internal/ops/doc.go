@@ -55,7 +55,8 @@
 //
 // # Admin listener
 //
-// Plain HTTP on loopback by default, reading only but for the actions that its own machine asks for: /metrics, /healthz (the
+// Plain HTTP on loopback by default, reading only but for the actions that its own machine, or an operator over TLS
+// (Admin.Operators), asks for: /metrics, /healthz (the
 // process runs), /readyz (it can serve, and if not, why not), and /debug/pprof/ if asked for. A web configuration file of
 // exporter-toolkit gives it TLS and passwords; Access is the other side. Header sizes, times, connections and the number of scrapes
 // at once are bounded. The health listener (NewHealthListener) has fewer places, and a bound for each source, since its clients have no

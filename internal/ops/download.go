@@ -26,8 +26,8 @@ func (a *Admin) Download(name, about string, produce func(ctx context.Context) (
 	})
 }
 
-// Fetch reads a page of the admin listener at that address as it is, at most most bytes; with post one of Admin.Download. It waits as
-// long as ctx. If the page was answered otherwise than 200, the error has what it says, and body is that too: /readyz says why
+// Fetch reads a page of the admin listener at that address as it is; with post one of Admin.Download. A page of more than most bytes is
+// an error. It waits as long as ctx. If the page was answered otherwise than 200, the error has what it says, and body is that too: /readyz says why
 // the front is not ready.
 func (a Access) Fetch(ctx context.Context, address, page string, post bool, most int64) (body []byte, err error) {
 	method := http.MethodGet

@@ -76,7 +76,7 @@ func TestDeadLogReader(t *testing.T) {
 	}
 }
 
-// TestCloseDoesNotWaitForEver: a front ends although no reader reads.
+// TestCloseDoesNotWaitForEver: a front ends although no reader reads. A Close that waits for one hangs this test.
 func TestCloseDoesNotWaitForEver(*testing.T) {
 	out := &stuckWriter{reads: make(chan struct{}), began: make(chan struct{}, 10)}
 	w := NewLogWriter(out)

@@ -28,7 +28,7 @@ type Finder interface {
 	Find(ctx context.Context, id uuid.UUID) (store.Record, error)
 }
 
-// Records is the store: store.Store is one.
+// Records is the store that the day's records are in: either store is one.
 type Records interface {
 	Finder
 	// Scan calls f for each record of the day in RecordID order; see store.Store.
@@ -43,13 +43,13 @@ type Options struct {
 	Closed []calendar.TradingDay // dates whose logins belong to Day, though they may have been answered as of a trading day that was closed since
 	// Moved says that records of Day or of Closed are on other days, as after `calendar reassign`: however many are missing, each is looked up.
 	Moved   bool
-	UnitID  string // 期货公司统一标识, which the report's name must have
-	Audit   []string
+	UnitID  string   // 期货公司统一标识, which the report's name must have
+	Audit   []string // paths of audit logs, rotated and gzipped ones too
 	Records Records
 	Journal Finder   // this front's local store, if its records are forwarded; may be nil
 	Reports []string // of the day, the supplements too: together what was reported; none compares answered and stored alone
 	TempDir string   // "" is the system's
-	Limit   int      // differences of each kind that are kept
+	Limit   int      // differences of each kind that are kept; 0 for DefaultLimit
 
 	ReadingAudit  func(done, total int64) // bytes; these three may be nil
 	ReadingStore  func(done, total int64) // rows, of an unknown total
