@@ -38,6 +38,13 @@
 // docs/settlement.md has the statements that mend it; they must be run before the fronts write
 // again.
 //
+// # If we crash
+//
+// A batch whose COMMIT was not sent is rolled back by the server. One whose COMMIT was sent may be committed: its rows are still in the
+// local store, the forwarder sends them as rows in doubt, and Put writes each RecordID once. A report whose file exists while the ledger has
+// no line for it is known by its manifest (settlement.Exporter.Export). An Online's lock ends with its connection; the front's next Begin
+// replaces the rows.
+//
 // # Sessions of all fronts
 //
 // Online is a connection of its own, beside the pool: it holds a lock for as long as the front counts, and nothing that is written on it

@@ -56,7 +56,7 @@ func (p *Store) ReportFront(ctx context.Context, r *store.FrontReport, now func(
 		return errors.New("another process reports as the same front at this moment")
 	})
 	if errors.Is(err, store.ErrLifeTaken) {
-		err = store.ErrLifeTaken
+		err = store.ErrLifeTaken // alone: transact words every error as one of PostgreSQL, and this one is not
 	}
 	return before, err
 }
@@ -126,7 +126,7 @@ func scanFront(row sqlrows.Scanner) (f store.Front, err error) {
 	return f, nil
 }
 
-// Fronts lists all fronts that ever spoke, the retired ones too, in the order of their IDs.
+// Fronts lists all fronts that ever reported, the retired ones too, in the order of their IDs.
 func (p *Store) Fronts(ctx context.Context) ([]store.Front, error) {
 	rows, err := p.pool.Query(ctx, selectFronts+" ORDER BY front_id, started, seen")
 	if err != nil {
@@ -148,7 +148,7 @@ func (p *Store) RecordFronts(ctx context.Context, day calendar.TradingDay) ([]in
 }
 
 // RetireFront notes that a front's local store is gone for good, unless the front has
-// spoken since f was read: then it is ErrNotFound.
+// reported since f was read: then it is ErrNotFound.
 func (p *Store) RetireFront(ctx context.Context, f *store.Front) error {
 	tag, err := p.pool.Exec(ctx, "UPDATE front SET retired = "+postgresNow+" WHERE front_id = $1 AND store_id = $2 AND life = $3 AND seen = $4",
 		f.FrontID, [16]byte(f.StoreID), [16]byte(f.Life), sqlrows.Micros(f.Seen))

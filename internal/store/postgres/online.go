@@ -33,8 +33,9 @@ const (
 	onlineChangeSQL = "SELECT online_change($1, $2, $3, $4, $5)"
 )
 
-// onlineGoodbye is how long the server is told that the connection ends; of one that failed that is not tried.
-const onlineGoodbye = 100 * time.Millisecond
+// onlineCloseWait bounds how long Close tells the server that the connection ends. After that Close cuts the connection, and the server
+// ends the session when it finds that out, at the latest after onlineIdle.
+const onlineCloseWait = 100 * time.Millisecond
 
 // maxFormer bounds the keys that are remembered of connections before: each is one more that did not begin.
 const maxFormer = 16
@@ -154,9 +155,9 @@ func (o *Online) Close() {
 	if o.conn == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), onlineGoodbye)
+	ctx, cancel := context.WithTimeout(context.Background(), onlineCloseWait)
 	defer cancel()
-	_ = o.conn.Close(ctx) // the server finds out by itself
+	_ = o.conn.Close(ctx) // an error changes nothing: the connection is cut then
 	o.conn = nil
 }
 
