@@ -32,12 +32,12 @@ func (c *Config) checkAddresses(settled Faults) (faults Faults) {
 	if c.Admin.Pprof && !c.Admin.Address.Given() && !settled.on("admin.address") {
 		faults.add("admin.pprof", "needs admin.address", "")
 	}
-	var seen []bound
+	var seen []binding
 	for i, l := range c.Addresses() {
 		if !l.Address.Given() || l.Address.Port == 0 {
 			continue // any free port is never the same one
 		}
-		b := boundAt(l, i >= len(c.Front.Listeners))
+		b := bindingOf(l, i >= len(c.Front.Listeners))
 		if fault := b.conflict(seen); fault.Problem != "" {
 			faults = append(faults, fault)
 			continue
@@ -47,18 +47,18 @@ func (c *Config) checkAddresses(settled Faults) (faults Faults) {
 	return faults
 }
 
-// bound is what a listener binds.
-type bound struct {
+// binding is what a listener binds.
+type binding struct {
 	Listens
 	host       string
 	ip         netip.Addr // not valid for a host name
 	all4, all6 bool       // every IPv4 address of the machine, every IPv6 one
 }
 
-// boundAt is what the listener binds. both: 0.0.0.0 binds IPv6 as well, as in package net; the
+// bindingOf is what the listener binds. both: 0.0.0.0 binds IPv6 as well, as in package net; the
 // listeners for terminals keep it to IPv4.
-func boundAt(l Listens, both bool) bound {
-	b := bound{Listens: l, host: l.Address.Host, ip: l.Address.ip}
+func bindingOf(l Listens, both bool) binding {
+	b := binding{Listens: l, host: l.Address.Host, ip: l.Address.ip}
 	if b.host == "localhost" {
 		b.host, b.ip = "127.0.0.1", netip.AddrFrom4([4]byte{127, 0, 0, 1}) // which Go prefers
 	}
@@ -69,7 +69,7 @@ func boundAt(l Listens, both bool) bound {
 }
 
 // conflict is the fault of a listener that one of those before it keeps from binding.
-func (b *bound) conflict(before []bound) Fault {
+func (b *binding) conflict(before []binding) Fault {
 	for i := range before {
 		other := &before[i]
 		switch {
@@ -88,12 +88,12 @@ func (b *bound) conflict(before []bound) Fault {
 
 // overlaps reports whether both cannot be listened on. The addresses of a host name are not known
 // here: only a listener on every address surely takes them in.
-func (b *bound) overlaps(other *bound) bool {
+func (b *binding) overlaps(other *binding) bool {
 	return b.Address.Port == other.Address.Port &&
 		(b.host == other.host || b.ip.IsValid() && b.ip == other.ip || b.covers(other) || other.covers(b))
 }
 
-func (b *bound) covers(other *bound) bool {
+func (b *binding) covers(other *binding) bool {
 	if b.all4 && b.all6 {
 		return true
 	}

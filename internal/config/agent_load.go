@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/tradefront/tradefront/internal/files"
 )
@@ -224,9 +223,4 @@ func readUpstreamAddresses(written any, _ place) (any, Faults) {
 		}
 	}
 	return all, faults
-}
-
-// ValidAt reports whether the key may be used at t.
-func (k *AgentKey) ValidAt(t time.Time) bool {
-	return (k.NotBefore.IsZero() || !t.Before(k.NotBefore)) && (k.NotAfter.IsZero() || t.Before(k.NotAfter))
 }

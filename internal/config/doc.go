@@ -2,7 +2,7 @@
 //
 // # One description of each key
 //
-// config.go describes each key once, as a field of Config or of one of its sections: the field's type is
+// config.go describes each key once, as a field of Config or of one of its sections (agent.go does so for a relay agent, as Agent): the field's type is
 // how the value is written, its comment is the help, its tags are default, bounds and choices. Loading,
 // checking, the printed defaults, the reference page, the environment variables and the check of the
 // files are made from that (schema.go, help.go). A new key is one field; a new type of value is one line
@@ -38,6 +38,7 @@
 //   - A Config that Load returned without error passed every check; it never changes by itself.
 //   - No fault contains a part of the database's URL.
 //   - Nothing here is global and nothing watches files: a reload is a second Load.
+//   - Nothing here is written, so a crash leaves nothing.
 //
 // # Bounds
 //

@@ -20,14 +20,14 @@ var keysSource string
 //go:embed agent.go
 var agentSource string
 
-// help is what config.go says above the key, one line or more without line end.
+// help is what config.go or agent.go says above the key, one line or more without line end.
 func (f *field) help() []string { return helpTexts()[f.owner+"."+f.goName] }
 
 // helpTexts are the comments of all fields of all structs, by struct and field.
 var helpTexts = sync.OnceValue(func() map[string][]string {
-	texts := make(map[string][]string)
-	for _, source := range []string{keysSource, agentSource} {
-		file, err := parser.ParseFile(token.NewFileSet(), "config.go", source, parser.ParseComments)
+	texts := make(map[string][]string) // a struct is in one of the two files
+	for name, source := range map[string]string{"config.go": keysSource, "agent.go": agentSource} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ParseComments)
 		if err != nil {
 			panic("config: " + err.Error()) // it was compiled
 		}

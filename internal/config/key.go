@@ -11,7 +11,14 @@ import (
 // ValidAt reports whether the key may be used at t: from NotBefore on, and before NotAfter. A zero time
 // is no bound.
 func (k *Key) ValidAt(t time.Time) bool {
-	return (k.NotBefore.IsZero() || !t.Before(k.NotBefore)) && (k.NotAfter.IsZero() || t.Before(k.NotAfter))
+	return within(t, k.NotBefore, k.NotAfter)
+}
+
+// ValidAt reports whether terminals may use the key at t, as Key.ValidAt.
+func (k *AgentKey) ValidAt(t time.Time) bool { return within(t, k.NotBefore, k.NotAfter) }
+
+func within(t, notBefore, notAfter time.Time) bool {
+	return (notBefore.IsZero() || !t.Before(notBefore)) && (notAfter.IsZero() || t.Before(notAfter))
 }
 
 // checkKeys holds the keys to A.1: versions unique, at most two valid at any instant.

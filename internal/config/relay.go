@@ -114,7 +114,7 @@ func readAppIDs(written any, _ place) (any, Faults) {
 	for i, entry := range entries {
 		id, err := regulation.ParseAppID(strings.TrimSpace(entry.(string)))
 		if err != nil {
-			faults.add(fmt.Sprintf("[%d]", i), err.Error(), "tradefront relay list shows the AppIDs of relays")
+			faults.add(entryKey("", i), err.Error(), "tradefront relay list shows the AppIDs of relays")
 			continue
 		}
 		all = append(all, id)
