@@ -94,7 +94,7 @@ func (e *Env) Warn(format string, args ...any) {
 	fmt.Fprintln(e.Err, e.Say("warning: ", "警告：")+e.Translated(fmt.Sprintf(format, args...)))
 }
 
-// LogGrace is how long a front that ends waits for who reads its log.
+// LogGrace is how long a front or relay agent that ends waits for the reader of its log.
 const LogGrace = time.Second
 
 // LoadConfig reads the configuration of a front that runs.

@@ -69,7 +69,7 @@ func newFrontReload(e *command.Env) *cobra.Command {
 	command.OutputFlag(c, &form)
 	c.Flags().IntVar(&pid, "pid", 0, "process of the running front; of a systemd unit $MAINPID")
 	c.Flags().StringVar(&address, "front", "", "host:port of the front's admin listener, instead of admin.address")
-	_ = c.MarkFlagRequired("pid")
+	command.Must(c.MarkFlagRequired("pid"))
 	return c
 }
 

@@ -151,18 +151,20 @@ func (f *archiveFlags) run(c *cobra.Command, e *command.Env) (err error) {
 	if s.Audit, err = f.index(e, due); err != nil {
 		return err
 	}
-	survey := assemble.SurveyOf(cfg, pg, cal)
-	shown := shownArchiving{Archived: []shownArchive{}, Refused: []refusedDay{}}
+	a := archiving{
+		cfg: cfg, pg: pg, sealer: s, survey: assemble.SurveyOf(cfg, pg, cal), why: f.why,
+		shown: shownArchiving{Archived: []shownArchive{}, Refused: []refusedDay{}},
+	}
 	for _, day := range due {
-		if err := f.day(c, e, cfg, pg, s, &survey, day, &shown); err != nil {
+		if err := a.day(c, e, day); err != nil {
 			return fmt.Errorf("archive of %s: %w", day, err)
 		}
 	}
-	if err := f.form.Print(e.Out, shown, func(w io.Writer) { shown.print(w, f.before) }); err != nil {
+	if err := f.form.Print(e.Out, a.shown, func(w io.Writer) { a.shown.print(w, f.before) }); err != nil {
 		return err
 	}
-	if len(shown.Refused) > 0 {
-		return fmt.Errorf("%d of %d days were not archived, for the reasons above", len(shown.Refused), len(due))
+	if len(a.shown.Refused) > 0 {
+		return fmt.Errorf("%d of %d days were not archived, for the reasons above", len(a.shown.Refused), len(due))
 	}
 	return nil
 }
@@ -212,41 +214,51 @@ func (f *archiveFlags) index(e *command.Env, due []calendar.TradingDay) (*archiv
 	return archive.IndexAudit(f.audit, func(string) { reading.Set(n); n++ })
 }
 
+// archiving is one run of `archive --before`, day after day.
+type archiving struct {
+	cfg    *config.Config
+	pg     *postgres.Store
+	sealer *archive.Sealer
+	survey settlement.Survey
+	why    string
+	shown  shownArchiving
+}
+
 // day archives one day, or notes why it is not.
-func (f *archiveFlags) day(c *cobra.Command, e *command.Env, cfg *config.Config, pg *postgres.Store, s *archive.Sealer, survey *settlement.Survey,
-	day calendar.TradingDay, shown *shownArchiving,
-) error {
+//
+// If we crash after Seal, the day is archived, and its file and the ledger say by whom; `actions list` lacks the row.
+func (a *archiving) day(c *cobra.Command, e *command.Env, day calendar.TradingDay) error {
 	ctx := c.Context()
-	status, err := survey.Status(ctx, time.Now(), day)
+	status, err := a.survey.Status(ctx, time.Now(), day)
 	if err != nil {
 		return err
 	}
-	if refusal := s.Refusal(&status); refusal != nil {
-		shown.Refused = append(shown.Refused, refusedDay{day.String(), refusal.Error()})
+	if refusal := a.sealer.Refusal(&status); refusal != nil {
+		a.shown.Refused = append(a.shown.Refused, refusedDay{day.String(), refusal.Error()})
 		return nil //nolint:nilerr // it is in the result
 	}
 	bar := e.Progress(command.Doing("archiving %s", day), status.Records, "records")
-	s.Progress = bar.Set
-	sealed, err := s.Seal(ctx, &status)
+	a.sealer.Progress = bar.Set
+	sealed, err := a.sealer.Seal(ctx, &status)
 	bar.End()
 	if err != nil {
 		return err
 	}
 	if sealed.Unsynced {
-		e.Warn("%s", reportfile.UnsyncedWarning(s.Out))
+		e.Warn("%s", reportfile.UnsyncedWarning(a.sealer.Out))
 	}
-	a, err := e.Act(c, cfg, day.String(), f.why)
+	act, err := e.Act(c, a.cfg, day.String(), a.why)
 	if err != nil {
 		return err
 	}
-	a.Note("archive", "", fmt.Sprintf("%s, %d records, sha256 %x", sealed.File, sealed.Records, sealed.SHA256))
+	act.Note("archive", "", fmt.Sprintf("%s, %d records, sha256 %x", sealed.File, sealed.Records, sealed.SHA256))
 	if sealed.Despite != "" {
-		a.Note("despite", "", sealed.Despite)
+		act.Note("despite", "", sealed.Despite)
 	}
 	one := showArchive(&sealed.Archive)
 	one.Missing = sealed.Missing
-	shown.Archived = append(shown.Archived, one)
-	return actions.Write(ctx, pg.Tables(), a)
+	a.shown.Archived = append(a.shown.Archived, one)
+	return actions.Write(ctx, a.pg.Tables(), act)
 }
 
 func (s *shownArchiving) print(w io.Writer, before string) {

@@ -108,7 +108,12 @@ func (f *subjectFlags) run(c *cobra.Command, e *command.Env, name string) (err e
 	if err != nil {
 		return err
 	}
-	without := 0
+	return f.tell(e, written)
+}
+
+// tell prints what was written, and warns of what is missing in it.
+func (f *subjectFlags) tell(e *command.Env, written *subject.Export) error {
+	without, notRead := 0, written.NotRead
 	for i := range written.Logins {
 		if written.Logins[i].Address == "" {
 			without++
@@ -121,9 +126,9 @@ func (f *subjectFlags) run(c *cobra.Command, e *command.Env, name string) (err e
 		Logins         int      `json:"logins"`
 		WithoutAddress int      `json:"without_address"`
 		NotRead        []string `json:"not_read,omitempty"`
-	}{f.out, f.out + ".csv", string(account), len(written.Logins), without, notRead}
-	err = f.form.Print(e.Out, done, func(w io.Writer) {
-		command.Tell(w, "%s and %s.csv: %d logins of account %s\n", f.out, f.out, len(written.Logins), account)
+	}{f.out, f.out + ".csv", written.Account, len(written.Logins), without, notRead}
+	err := f.form.Print(e.Out, done, func(w io.Writer) {
+		command.Tell(w, "%s and %s.csv: %d logins of account %s\n", f.out, f.out, len(written.Logins), written.Account)
 	})
 	if err != nil {
 		return err
@@ -194,6 +199,8 @@ func accountState(ctx context.Context, d *directory.Directory, account regulatio
 }
 
 // writeSubject writes both files, for the command's user alone. One that is there is not replaced: it may be another customer's.
+//
+// If we crash between the two, the JSON file is there and whole, and the table is missing; the next run needs another name.
 func writeSubject(path string, x *subject.Export) error {
 	var text, list bytes.Buffer
 	enc := json.NewEncoder(&text)

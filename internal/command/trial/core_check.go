@@ -52,17 +52,18 @@ func (n errRulesFailed) Error() string {
 	return fmt.Sprintf("%d of the rules of docs/core.md failed: each FAIL above says what came, and names the section", int(n))
 }
 
+// coreCheckFlags are of `core-check`.
+type coreCheckFlags struct {
+	o                                       corecheck.Options
+	at                                      coreEndpoint
+	password, restricted, renewed, operator testPassword
+	request                                 string
+	form                                    command.Output
+}
+
 // NewCoreCheck is `core-check`: whether a trading core keeps the contract.
 func NewCoreCheck(e *command.Env) *cobra.Command {
-	var (
-		o                    corecheck.Options
-		at                   coreEndpoint
-		password, restricted testPassword
-		renewed              testPassword
-		operator             testPassword
-		request              string
-		form                 command.Output
-	)
+	var f coreCheckFlags
 	c := &cobra.Command{
 		Use: "core-check", Short: "Play a front against a trading core, and print which rules of the link it keeps", Args: command.NoArgs,
 		Long: "Open links to the core, log accounts in, send orders without a field, break off, send malformed frames; a line\n" +
@@ -71,66 +72,74 @@ func NewCoreCheck(e *command.Env) *cobra.Command {
 			"password is changed without --restricted-new-password, but one wrong password of --account is tried. --customer-request is sent four times.\n" +
 			"Do not use a --front-id that a running front has.\n\n" +
 			"Over TCP the link is TLS 1.3 with --ca, --cert and --key; without them only to loopback.",
-		RunE: e.Action(func(c *cobra.Command, _ []string) error {
-			var err error
-			if o.Dial, o.Anonymous, err = at.dialers(); err != nil {
-				return err
-			}
-			if o.Password, err = password.read(e); err != nil {
-				return err
-			}
-			if o.RestrictedPassword, err = restricted.read(e); err != nil {
-				return err
-			}
-			if o.RestrictedNew, err = renewed.read(e); err != nil {
-				return err
-			}
-			if o.OperatorPassword, err = operator.read(e); err != nil {
-				return err
-			}
-			if request != "" {
-				if o.CustomerRequest, err = corecheck.ParseRequest(request); err != nil {
-					return fmt.Errorf("--customer-request: %w", err)
-				}
-			}
-			o.Version = e.Version
-			o.Progress = func(done, all int, rule string) {
-				if rule != "" {
-					fmt.Fprintf(e.Err, "%2d/%d %s\n", done+1, all, rule)
-				}
-			}
-			return printCoreCheck(e.Out, form, corecheck.Run(c.Context(), o))
-		}),
+		RunE: e.Action(func(c *cobra.Command, _ []string) error { return f.run(c.Context(), e) }),
 	}
-	f := c.Flags()
-	f.StringVar(&at.address, "endpoint", "", "where the core listens: HOST:PORT, or unix:PATH")
-	f.StringVar(&at.ca, "ca", "", "PEM file of the authority that signed the core's certificate")
-	f.StringVar(&at.cert, "cert", "", "PEM file of the front's certificate")
-	f.StringVar(&at.key, "key", "", "PEM file of its private key")
-	f.StringVar(&at.serverName, "server-name", "", "name that the core's certificate must have; the endpoint's host without it")
-	f.StringVar(&o.BrokerID, "broker", "9999", "broker ID")
-	f.Int32Var(&o.FrontID, "front-id", corecheck.DefaultFrontID, "FrontID to use; the next one is used too")
-	f.StringVar(&o.AppID, "app-id", "tradefront_check_1.0", "AppID that the terminals have")
-	f.StringVar(&o.Account, "account", "", "account that may log in several times")
-	password.flags(c, "password", "password of --account")
-	f.StringVar(&o.Restricted, "restricted-account", "", "account that must change its password first")
-	restricted.flags(c, "restricted-password", "password of --restricted-account")
-	renewed.flags(c, "restricted-new-password", "password that --restricted-account gets; without it no password is changed")
-	f.StringVar(&o.Operator, "operator-account", "", "account of a relay operator, behind whom customers are")
-	operator.flags(c, "operator-password", "password of --operator-account")
-	f.StringVar(&o.Customer, "customer", "", "account of a customer for whom --operator-account may trade once a terminal of the customer is reported")
-	f.StringVar(&request, "customer-request", "", "a request for --customer that the core answers by another code if no terminal is reported: a TID and fields,\n"+
+	f.add(c)
+	return c
+}
+
+// add adds the flags to the command, and which of them go together.
+func (f *coreCheckFlags) add(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.at.address, "endpoint", "", "where the core listens: HOST:PORT, or unix:PATH")
+	flags.StringVar(&f.at.ca, "ca", "", "PEM file of the authority that signed the core's certificate")
+	flags.StringVar(&f.at.cert, "cert", "", "PEM file of the front's certificate")
+	flags.StringVar(&f.at.key, "key", "", "PEM file of its private key")
+	flags.StringVar(&f.at.serverName, "server-name", "", "name that the core's certificate must have; the endpoint's host without it")
+	flags.StringVar(&f.o.BrokerID, "broker", "9999", "broker ID")
+	flags.Int32Var(&f.o.FrontID, "front-id", corecheck.DefaultFrontID, "FrontID to use; the next one is used too")
+	flags.StringVar(&f.o.AppID, "app-id", "tradefront_check_1.0", "AppID that the terminals have")
+	flags.StringVar(&f.o.Account, "account", "", "account that may log in several times")
+	f.password.flags(c, "password", "password of --account")
+	flags.StringVar(&f.o.Restricted, "restricted-account", "", "account that must change its password first")
+	f.restricted.flags(c, "restricted-password", "password of --restricted-account")
+	f.renewed.flags(c, "restricted-new-password", "password that --restricted-account gets; without it no password is changed")
+	flags.StringVar(&f.o.Operator, "operator-account", "", "account of a relay operator, behind whom customers are")
+	f.operator.flags(c, "operator-password", "password of --operator-account")
+	flags.StringVar(&f.o.Customer, "customer", "", "account of a customer for whom --operator-account may trade once a terminal of the customer is reported")
+	flags.StringVar(&f.request, "customer-request", "", "a request for --customer that the core answers by another code if no terminal is reported: a TID and fields,\n"+
 		"as 0x3 0xA001=48656C6C6F. Let it be one that the core cannot carry out")
-	f.Uint16Var(&o.Series, "series", 0, "series of a flow of --account that has messages today")
-	f.DurationVar(&o.Timeout, "timeout", corecheck.DefaultTimeout, "how long the core may take for an answer")
-	f.DurationVar(&o.Quiet, "quiet", corecheck.DefaultQuiet, "how long to wait where nothing must come")
-	command.OutputFlag(c, &form)
+	flags.Uint16Var(&f.o.Series, "series", 0, "series of a flow of --account that has messages today")
+	flags.DurationVar(&f.o.Timeout, "timeout", corecheck.DefaultTimeout, "how long the core may take for an answer")
+	flags.DurationVar(&f.o.Quiet, "quiet", corecheck.DefaultQuiet, "how long to wait where nothing must come")
+	command.OutputFlag(c, &f.form)
 	command.Must(c.MarkFlagRequired("endpoint"))
 	command.Must(c.MarkFlagRequired("account"))
 	c.MarkFlagsOneRequired("password", "password-file")
 	c.MarkFlagsRequiredTogether("cert", "key", "ca")
 	c.MarkFlagsRequiredTogether("operator-account", "customer", "customer-request")
-	return c
+}
+
+// run reads what the flags name, and goes through the rules.
+func (f *coreCheckFlags) run(ctx context.Context, e *command.Env) (err error) {
+	o := &f.o
+	if o.Dial, o.Anonymous, err = f.at.dialers(); err != nil {
+		return err
+	}
+	if o.Password, err = f.password.read(e); err != nil {
+		return err
+	}
+	if o.RestrictedPassword, err = f.restricted.read(e); err != nil {
+		return err
+	}
+	if o.RestrictedNew, err = f.renewed.read(e); err != nil {
+		return err
+	}
+	if o.OperatorPassword, err = f.operator.read(e); err != nil {
+		return err
+	}
+	if f.request != "" {
+		if o.CustomerRequest, err = corecheck.ParseRequest(f.request); err != nil {
+			return fmt.Errorf("--customer-request: %w", err)
+		}
+	}
+	o.Version = e.Version
+	o.Progress = func(done, all int, rule string) {
+		if rule != "" {
+			fmt.Fprintf(e.Err, "%2d/%d %s\n", done+1, all, rule)
+		}
+	}
+	return printCoreCheck(e.Out, f.form, corecheck.Run(ctx, *o))
 }
 
 // printCoreCheck prints a line for each rule. The error says that one failed.
