@@ -17,8 +17,9 @@ import (
 // SoleFront makes this process the only front on the local store at path, until the file
 // is closed or the process ends, however it ends. Commands may open the store beside it:
 // they write no records of their own. Two fronts would both forward one journal and write one audit log.
+// The lock's file is not behind a link, of which another user could lead root's write elsewhere.
 func SoleFront(path string) (*os.File, error) {
-	f, err := os.OpenFile(localfile.RealPath(path)+".front", os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(localfile.RealPath(path)+".front", os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("store.path: %w", err)
 	}
@@ -61,7 +62,7 @@ const maxPID = 32
 
 // FrontRuns reports whether a front holds the store at path, as far as we may look.
 func FrontRuns(path string) bool {
-	f, err := os.OpenFile(localfile.RealPath(path)+".front", os.O_RDWR, 0)
+	f, err := os.OpenFile(localfile.RealPath(path)+".front", os.O_RDWR|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return false
 	}

@@ -3,14 +3,11 @@ package ops
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
-)
 
-// maxLinks is how many links may follow each other, as the kernel has it.
-const maxLinks = 40
+	"github.com/tradefront/tradefront/internal/files"
+)
 
 // OpenAuditOfDaemon is OpenAudit for a command, of which the daemon's user owns the folder. Run by root, it follows no link that
 // another user made: the daemon's user could lead root's write to any file of the machine.
@@ -32,7 +29,10 @@ func openAuditTrusting(user uint32) func(string) (auditFile, error) {
 		if path == "" {
 			return openAuditFile(path)
 		}
-		file, err := behindLinks(path, user)
+		file, err := files.BehindLinks(path, user)
+		if foreign, is := errors.AsType[*files.ForeignLinkError](err); is {
+			err = foreignLink(foreign.Path)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("audit log: %w", err)
 		}
@@ -42,30 +42,6 @@ func openAuditTrusting(user uint32) func(string) (auditFile, error) {
 		}
 		return f, err
 	}
-}
-
-// behindLinks is the path to which links lead, all of which that user owns. The last one may become a link before it is opened.
-func behindLinks(path string, user uint32) (string, error) {
-	for range maxLinks {
-		to, owner, err := readLink(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.EINVAL): // no file, or no link
-			return path, nil
-		case err != nil:
-			return "", err
-		case owner != user:
-			return "", foreignLink(path)
-		}
-		if !filepath.IsAbs(to) {
-			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
-			if err != nil {
-				return "", err
-			}
-			to = filepath.Join(folder, to)
-		}
-		path = to
-	}
-	return "", fmt.Errorf("%s: %w", path, syscall.ELOOP)
 }
 
 func foreignLink(path string) error {

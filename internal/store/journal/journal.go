@@ -85,7 +85,10 @@ func Open(ctx context.Context, path string, opt Options) (*Journal, error) {
 	if opt.BusyTimeout == 0 {
 		opt.BusyTimeout = localfile.DefaultBusyTimeout
 	}
-	path = localfile.RealPath(path)
+	path, err := localfile.FileOf(path)
+	if err != nil {
+		return nil, err
+	}
 	if err := localfile.RefuseHalfMoved(path); err != nil {
 		return nil, err
 	}

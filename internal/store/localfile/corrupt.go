@@ -181,6 +181,26 @@ func RealPath(path string) string {
 	return path
 }
 
+// FileOf is RealPath for a process that may write to the store. Root follows the links of root alone: the daemon's user owns the folder,
+// and could lead what a command of root does to any file of the machine.
+func FileOf(path string) (string, error) {
+	if os.Geteuid() != 0 {
+		return RealPath(path), nil
+	}
+	target, err := files.BehindLinks(path, 0)
+	if foreign, is := errors.AsType[*files.ForeignLinkError](err); is {
+		return "", fmt.Errorf("store: %s is a symbolic link that root does not own, and root does not follow it: "+
+			"run the command as the front's user, or name the file itself as store.path", foreign.Path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("store: %w", err)
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(target)); err == nil {
+		target = filepath.Join(folder, filepath.Base(target))
+	}
+	return target, nil
+}
+
 // Exists reports whether there is a file, or a link, of that name.
 func Exists(path string) bool {
 	_, err := os.Lstat(path)

@@ -16,7 +16,7 @@ import (
 // newSuffix names the file that a new local store is made under.
 const newSuffix = ".new"
 
-// Ensure creates a local store at path (mode 0600), unless there is one. Nothing else creates one:
+// Ensure creates a local store at path (mode 0600), which FileOf gave, unless there is one. Nothing else creates one:
 // Open opens a file that is there.
 //
 // The store is created under another name, with its schema, synced, and then renamed. If we crash in
@@ -26,7 +26,7 @@ func Ensure(ctx context.Context, path string, opt Options) (err error) {
 	if empty, err := IsEmpty(path); err != nil {
 		return err
 	} else if !empty {
-		return wrapStore(os.Chmod(path, 0o600))
+		return wrapStore(files.MakePrivate(path))
 	}
 	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
@@ -85,7 +85,7 @@ func create(ctx context.Context, path string, opt Options) error {
 func CreatePrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return os.Chmod(path, 0o600)
+		return files.MakePrivate(path)
 	}
 	if err != nil {
 		return err

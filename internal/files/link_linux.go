@@ -1,8 +1,9 @@
-package ops
+package files
 
 import (
 	"io/fs"
 	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,4 +30,24 @@ func readLink(path string) (to string, owner uint32, err error) {
 		return "", 0, &fs.PathError{Op: "readlink", Path: path, Err: err}
 	}
 	return string(b[:n]), s.Uid, nil
+}
+
+// makePrivate changes what it has looked at, by its descriptor: chmod itself follows links, and fchmod takes no descriptor of O_PATH.
+func makePrivate(path string) error {
+	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	f := os.NewFile(uintptr(fd), path)
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return &fs.PathError{Op: "chmod", Path: path, Err: unix.ELOOP}
+	case info.Mode().Perm() == privateMode:
+		return nil
+	}
+	return os.Chmod("/proc/self/fd/"+strconv.Itoa(fd), privateMode)
 }

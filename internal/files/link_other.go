@@ -1,6 +1,6 @@
 //go:build !linux
 
-package ops
+package files
 
 import (
 	"io/fs"
@@ -20,4 +20,15 @@ func readLink(path string) (to string, owner uint32, err error) {
 	}
 	to, err = os.Readlink(path)
 	return to, s.Uid, err
+}
+
+func makePrivate(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return &fs.PathError{Op: "chmod", Path: path, Err: syscall.ELOOP}
+	}
+	return os.Chmod(path, privateMode)
 }
