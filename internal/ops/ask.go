@@ -75,11 +75,15 @@ func (a Access) send(ctx context.Context, patience time.Duration, method, addres
 		password, _ := a.Login.Password()
 		request.SetBasicAuth(a.Login.Username(), password)
 	}
-	// A client of its own: it uses no proxy from the environment.
-	response, err := (&http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true, DialContext: (&net.Dialer{Timeout: askPatience}).DialContext, ResponseHeaderTimeout: patience,
-		TLSClientConfig: a.TLS, TLSHandshakeTimeout: askPatience,
-	}}).Do(request)
+	// A client of its own: it uses no proxy from the environment. It is led nowhere: no front redirects, and who answers in a front's place
+	// could have this machine, whose actions its own front takes, ask another address, with the action's header and the password.
+	response, err := (&http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DisableKeepAlives: true, DialContext: (&net.Dialer{Timeout: askPatience}).DialContext, ResponseHeaderTimeout: patience,
+			TLSClientConfig: a.TLS, TLSHandshakeTimeout: askPatience,
+		},
+	}).Do(request)
 	return response, withAdvice(err)
 }
 
