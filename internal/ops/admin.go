@@ -27,6 +27,8 @@ const (
 	adminScrapes      = 4 // /metrics requests at once
 	// adminConnections leaves terminals their descriptors; more wait in the kernel's queue.
 	adminConnections = 128
+	// adminConnectionsOfOne keeps one other machine from all of these, and from the time that its wrong passwords cost.
+	adminConnectionsOfOne = 32
 	// profileTimeout allows /debug/pprof/profile its usual 30 s.
 	profileTimeout = 75 * time.Second
 )
@@ -66,7 +68,9 @@ func NewAdminOn(
 	if pprof {
 		a.server.WriteTimeout = profileTimeout
 	}
-	a.listener = newBounded(a.listener, adminConnections, 0)
+	connections := newBounded(a.listener, adminConnections, adminConnectionsOfOne)
+	connections.notOurs = true
+	a.listener, a.server.ConnState = connections, connections.changed
 	return a, nil
 }
 

@@ -1,11 +1,14 @@
 package ops
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -231,5 +234,60 @@ func TestMetrics(t *testing.T) {
 		`quarantined_total 1`, `key_days{version="2.0"} 31`)
 	if _, body := request(t, "GET", url+"/metrics"); !strings.Contains(body, `tradefront_build_info{commit="abc",goversion="go`) || !strings.Contains(body, "\ngo_goroutines ") || !strings.Contains(body, "\nprocess_open_fds ") {
 		t.Error("build_info, Go or process metrics are missing")
+	}
+}
+
+// TestIdleConnectionsGiveTheirPlace: a client of the admin listener keeps no other out by connections on which it asks no more.
+func TestIdleConnectionsGiveTheirPlace(t *testing.T) {
+	t.Parallel()
+	a, err := NewAdmin("127.0.0.1:0", NewMetrics("", "").Registry(), NewHealth(), false, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	serveAdmin(t, a)
+	for range 2 * adminConnections {
+		c, err := net.Dial("tcp", a.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("%v, %v", answer, err)
+		}
+		if err := answer.Body.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestOneHostDoesNotFillTheAdminListener: another machine has a part of its places, this one all.
+func TestOneHostDoesNotFillTheAdminListener(t *testing.T) {
+	t.Parallel()
+	a, err := NewAdmin("127.0.0.1:0", NewMetrics("", "").Registry(), NewHealth(), false, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	b := a.listener.(*bounded)
+	for from, want := range map[netip.Prefix]int{
+		netip.MustParsePrefix("192.0.2.1/32"): adminConnectionsOfOne, netip.MustParsePrefix("2001:db8::/64"): adminConnectionsOfOne, {}: 1000,
+	} {
+		got := 0
+		for range 1000 {
+			if b.enter(from) {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%s has %d places, want %d", from, got, want)
+		}
 	}
 }

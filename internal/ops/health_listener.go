@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"container/list"
 	"errors"
 	"fmt"
 	"net"
@@ -56,17 +57,21 @@ func NewHealthListenerOn(given net.Listener, addr string, health *Health, logger
 	return a, nil
 }
 
-// bounded is a listener that has so many connections at once; more wait in the kernel's queue. Of one source it has ofOne, and closes
-// what is over.
+// bounded is a listener that has so many connections at once; more wait in the kernel's queue. A connection that is kept open between
+// two requests gives its place to one that waits: else a client that asks nothing more could keep all others out.
+// Of one source it has ofOne, and closes what is over.
 type bounded struct {
 	net.Listener
 	free  chan struct{}
 	end   sync.Once
 	ended chan struct{}
 
-	ofOne int // 0 for no such bound
-	mu    sync.Mutex
-	open  map[netip.Prefix]int // of each source
+	ofOne   int  // 0 for no such bound
+	notOurs bool // it does not count for this machine
+	mu      sync.Mutex
+	open    map[netip.Prefix]int // of each source
+	idle    list.List            // of *boundedConn, the longest idle first
+	full    bool                 // Accept waits for a place
 }
 
 func newBounded(l net.Listener, connections, ofOne int) *bounded {
@@ -76,9 +81,7 @@ func newBounded(l net.Listener, connections, ofOne int) *bounded {
 }
 
 func (b *bounded) Accept() (net.Conn, error) {
-	select {
-	case b.free <- struct{}{}:
-	case <-b.ended:
+	if !b.take() {
 		return nil, net.ErrClosed
 	}
 	for {
@@ -88,7 +91,7 @@ func (b *bounded) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		var from netip.Prefix
-		if a, is := c.RemoteAddr().(*net.TCPAddr); is {
+		if a, is := c.RemoteAddr().(*net.TCPAddr); is && !(b.notOurs && a.IP.IsLoopback()) {
 			from = source.Of(a.AddrPort().Addr())
 		}
 		if b.enter(from) {
@@ -98,11 +101,71 @@ func (b *bounded) Accept() (net.Conn, error) {
 	}
 }
 
-// enter counts a connection of a source; false if the source has all that it may.
+// take takes a place, of the connection that is idle longest if there is no other; false once the listener is closed.
+func (b *bounded) take() bool {
+	select {
+	case b.free <- struct{}{}:
+		return true
+	default:
+	}
+	b.setFull(true)
+	defer b.setFull(false)
+	select {
+	case b.free <- struct{}{}:
+		return true
+	case <-b.ended:
+		return false
+	}
+}
+
+func (b *bounded) setFull(full bool) {
+	b.mu.Lock()
+	b.full = full
+	var longest *boundedConn
+	if e := b.idle.Front(); e != nil && full {
+		longest = b.leaveIdle(e.Value.(*boundedConn))
+	}
+	b.mu.Unlock()
+	if longest != nil {
+		_ = longest.Close()
+	}
+}
+
+// leaveIdle takes c out of the idle ones. mu is held.
+func (b *bounded) leaveIdle(c *boundedConn) *boundedConn {
+	if c.idle != nil {
+		b.idle.Remove(c.idle)
+		c.idle = nil
+	}
+	return c
+}
+
+// changed is http.Server.ConnState. One that becomes idle while another waits for a place ends.
+func (b *bounded) changed(conn net.Conn, state http.ConnState) {
+	if secure, is := conn.(interface{ NetConn() net.Conn }); is {
+		conn = secure.NetConn()
+	}
+	c, is := conn.(*boundedConn)
+	if !is {
+		return
+	}
+	b.mu.Lock()
+	b.leaveIdle(c)
+	ends := state == http.StateIdle && b.full
+	if state == http.StateIdle && !ends {
+		c.idle = b.idle.PushBack(c)
+	}
+	b.mu.Unlock()
+	if ends {
+		_ = c.Close()
+	}
+}
+
+// enter counts a connection of a source; false if the source has all that it may. The zero source has no bound.
 func (b *bounded) enter(from netip.Prefix) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.ofOne > 0 && b.open[from] >= b.ofOne {
+	if b.ofOne > 0 && b.open[from] >= b.ofOne && from.IsValid() {
 		return false
 	}
 	b.open[from]++
@@ -129,6 +192,7 @@ func (b *bounded) Close() error {
 type boundedConn struct {
 	net.Conn
 	release func()
+	idle    *list.Element // in bounded.idle; nil while it is not idle
 }
 
 func (c *boundedConn) Close() error {
