@@ -9,6 +9,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
@@ -74,7 +75,7 @@ func SomeOf(ids []regulation.AppID) string {
 			names = append(names, "…")
 			break
 		}
-		names = append(names, string(id))
+		names = append(names, show.Cell(string(id)))
 	}
 	return strings.Join(names, ", ")
 }

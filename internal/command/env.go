@@ -44,8 +44,10 @@ func New(args, environ []string, in io.Reader, out, errOut io.Writer) *Env {
 
 // Run runs the command that args name, of the tree that newRoot makes, and returns the exit status.
 func (e *Env) Run(ctx context.Context, newRoot func(*Env) *cobra.Command, args []string) int {
-	if e.Lang == show.Chinese {
-		e.Out = chineseOut{e.Out}
+	shown := show.NewPrintable(e.Out)
+	defer func() { _ = shown.Flush() }() // it writes at most the torn end of a text that another program made
+	if e.Out = shown; e.Lang == show.Chinese {
+		e.Out = chineseOut{shown}
 	}
 	root := newRoot(e)
 	root.SetArgs(args)
@@ -54,7 +56,7 @@ func (e *Env) Run(ctx context.Context, newRoot func(*Env) *cobra.Command, args [
 	case err == nil:
 		return ExitDone
 	case !e.began:
-		fmt.Fprintf(e.Err, "tradefront: %s\n%s: %s --help\n", e.Translated(err.Error()), e.Say("See", "用法见"), c.CommandPath())
+		fmt.Fprintf(e.Err, "tradefront: %s\n%s: %s --help\n", show.PrintableText(e.Translated(err.Error())), e.Say("See", "用法见"), c.CommandPath())
 		return ExitMisuse
 	}
 	if c.Name() == "serve" { // its standard error is the log, which is English
@@ -72,11 +74,11 @@ func (e *Env) report(w io.Writer, err error) {
 		fmt.Fprintln(w, "tradefront: "+e.Say("the configuration has faults:", "配置有错误："))
 		for _, f := range faults {
 			f.Problem, f.Fix = e.Translated(f.Problem), e.Translated(f.Fix)
-			fmt.Fprintln(w, "  "+f.String())
+			fmt.Fprintln(w, "  "+show.PrintableText(f.String()))
 		}
 		return
 	}
-	fmt.Fprintf(w, "tradefront: %s\n", e.Translated(err.Error()))
+	fmt.Fprintf(w, "tradefront: %s\n", show.PrintableText(e.Translated(err.Error())))
 }
 
 // Action wraps what a command does: from here on an error is a failure, not misuse.
@@ -91,7 +93,7 @@ func (e *Env) Action(do func(c *cobra.Command, args []string) error) func(*cobra
 
 // Warn prints what an operator should look at, and what was done nevertheless.
 func (e *Env) Warn(format string, args ...any) {
-	fmt.Fprintln(e.Err, e.Say("warning: ", "警告：")+e.Translated(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(e.Err, e.Say("warning: ", "警告：")+show.PrintableText(e.Translated(fmt.Sprintf(format, args...))))
 }
 
 // LogGrace is how long a front or relay agent that ends waits for the reader of its log.

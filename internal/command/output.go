@@ -185,7 +185,7 @@ func NotNil[T any](list []T) []T {
 func OrNone[T ~string](w io.Writer, list []T) string {
 	texts := make([]string, len(list))
 	for i, v := range list {
-		texts[i] = string(v)
+		texts[i] = show.Cell(string(v))
 	}
 	return cmp.Or(strings.Join(texts, ","), InLanguageOf(w, "none", "无"))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/archive"
 	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 )
@@ -48,7 +49,7 @@ func newArchiveList(e *command.Env) *cobra.Command {
 					for i := range list {
 						a := &list[i]
 						fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", a.Day, a.Records, a.Bytes,
-							command.WordFor(w, "archive", string(a.State)), a.RecordsUntil, a.AuditUntil, a.File, a.SHA256)
+							command.WordFor(w, "archive", string(a.State)), a.RecordsUntil, a.AuditUntil, show.Cell(a.File), a.SHA256)
 					}
 				})
 			})

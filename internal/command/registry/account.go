@@ -149,7 +149,7 @@ func printAccounts(w io.Writer, list []shownAccount) {
 			if s.Unlocked != nil {
 				unlocked = *s.Unlocked
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Account, command.WordFor(w, "user", regulation.UserType(s.UserType[0]).Word()),
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", show.Cell(string(s.Account)), command.WordFor(w, "user", regulation.UserType(s.UserType[0]).Word()),
 				command.WordFor(w, "account", s.State), show.Time(s.Created), show.Time(unlocked))
 		}
 	})

@@ -124,7 +124,7 @@ func printRelays(w io.Writer, list []shownRelay) {
 	command.Table(w, "APPID\tTYPE\tENABLED\tNETWORKS\tOPERATORS\tSCOPES\tTERMINAL APPS\tRATE\tBURST\tWINDOW\tCONNECTIONS", func(w io.Writer) {
 		for i := range list {
 			s := &list[i]
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%d\t%d\t%d\t%d\n", s.AppID, command.WordFor(w, "relay", s.Type), command.YesNo(w, s.Enabled),
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%d\t%d\t%d\t%d\n", show.Cell(string(s.AppID)), command.WordFor(w, "relay", s.Type), command.YesNo(w, s.Enabled),
 				command.OrNone(w, s.Networks), command.OrNone(w, s.Operators), len(s.Scope),
 				command.WordFor(w, "terminal_apps", string(s.TerminalApps)), s.Rate, s.Burst, s.Window, s.Connections)
 		}
