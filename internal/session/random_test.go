@@ -137,16 +137,7 @@ var moves = []func(d *dialogue, c chance){
 			next--
 		}
 		number := next + []uint32{0, 0, 0, 1, ^uint32(0)}[c.upTo(4, "beside")]
-		passed, sent := len(d.passed), len(d.sent)
-		business, state := d.s.Passes(ftd.Frame{Type: ftd.FrameFTDC, Body: business(3, chain, 0, number)}), d.s.State()
-		d.request(chain, number)
-		if !business || d.close == reason.FrameFlood {
-			if len(d.passed) != passed {
-				d.t.Fatalf("passed in %v", state)
-			}
-			return
-		}
-		d.model.take(d, chain, number, len(d.passed)-passed, len(d.sent)-sent)
+		d.numbered(3, chain, number)
 	},
 	func(d *dialogue, c chance) { // a message of the core's
 		if d.close != reason.StayOpen {
@@ -172,7 +163,13 @@ var moves = []func(d *dialogue, c chance){
 			d.t.Fatalf("after %d the state is %v", code, d.s.State())
 		}
 	},
-	func(d *dialogue, _ chance) { d.body(business(ftd.TIDPasswordUpdate, 'S', 0, 9)) },
+	func(d *dialogue, _ chance) { // a change of the password, numbered as any other request once logged in
+		if d.s.State() == session.LoggedIn {
+			d.numbered(ftd.TIDPasswordUpdate, 'S', 9)
+			return
+		}
+		d.body(business(ftd.TIDPasswordUpdate, 'S', 0, 9))
+	},
 	func(d *dialogue, c chance) { // the next login is one of a core that takes business, or of none
 		d.core = [...]core.Session{nil, coreSession{}}[c.upTo(1, "core")]
 	},
@@ -208,6 +205,21 @@ var moves = []func(d *dialogue, c chance){
 		}
 		d.step(&session.Event{Kind: session.TerminalExitAsked, Now: d.now, SubmitID: []byte(submitID), ForceExit: append(make([]byte, 101), c.bytes(20)...)})
 	},
+}
+
+// numbered sends a business message, and has the model look at what came of it.
+func (d *dialogue) numbered(tid ftd.TID, chain byte, number uint32) {
+	body := business(tid, chain, 0, number)
+	passed, sent := len(d.passed), len(d.sent)
+	passes, state := d.s.Passes(ftd.Frame{Type: ftd.FrameFTDC, Body: body}), d.s.State()
+	d.body(body)
+	if !passes || d.close == reason.FrameFlood {
+		if len(d.passed) != passed {
+			d.t.Fatalf("passed in %v", state)
+		}
+		return
+	}
+	d.model.take(d, chain, number, len(d.passed)-passed, len(d.sent)-sent)
 }
 
 // isNumbered reports whether a body of chance may count in the dialog, behind the model's back.
