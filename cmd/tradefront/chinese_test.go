@@ -11,11 +11,12 @@ import (
 
 	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/command/help"
+	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
-// englishOnly are commands of developers and testers: their flags are described in English alone.
-var englishOnly = []string{"core-check", "core-sim", "loadtest", "completion", "collect send", "man", "ping"}
+// englishOnly are commands whose flags are described in English alone: cobra's, and those of who makes the package and terminals.
+var englishOnly = []string{"completion", "collect send", "man"}
 
 // TestHelpInChinese: each command, and each flag that an operator or a clerk types, is described in both languages, and the
 // catalogs have nothing that no help page says.
@@ -46,8 +47,8 @@ func TestHelpInChinese(t *testing.T) {
 	}
 }
 
-// detailsInEnglish are commands of who writes or tests a trading core, and what cobra says of completion.
-var detailsInEnglish = []string{"core-sim", "completion", "help"}
+// detailsInEnglish are what cobra says.
+var detailsInEnglish = []string{"completion", "help"}
 
 var typed = regexp.MustCompile("`[a-z][^`]+`|--[a-z][a-z-]+")
 
@@ -74,6 +75,18 @@ func TestDetailsInChinese(t *testing.T) {
 	for path := range help.Details {
 		if !there[path] {
 			t.Errorf("help.Details has %s, which is no command with details", path)
+		}
+	}
+	said := make(map[string]bool)
+	coresim.HelpIn(func(english string) string {
+		if said[english] = true; help.CoreSim[english] == "" {
+			t.Errorf("no Chinese for %q of core-sim: add it to help.CoreSim", english)
+		}
+		return english
+	})
+	for english := range help.CoreSim {
+		if !said[english] {
+			t.Errorf("help.CoreSim has %q, which no command of core-sim does", english)
 		}
 	}
 }

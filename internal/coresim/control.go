@@ -51,6 +51,11 @@ func init() {
 
 // Help lists the commands, a line each.
 func Help() []string {
+	return HelpIn(func(english string) string { return english })
+}
+
+// HelpIn is Help in another language, into which say puts what a command does.
+func HelpIn(say func(english string) string) []string {
 	names := make([]string, 0, len(commands))
 	width := 0
 	for name := range commands {
@@ -60,7 +65,7 @@ func Help() []string {
 	sort.Strings(names)
 	lines := make([]string, 0, len(names))
 	for _, name := range names {
-		lines = append(lines, fmt.Sprintf("%-*s  %s", width, strings.TrimSpace(name+" "+commands[name].args), commands[name].help))
+		lines = append(lines, fmt.Sprintf("%-*s  %s", width, strings.TrimSpace(name+" "+commands[name].args), say(commands[name].help)))
 	}
 	return lines
 }

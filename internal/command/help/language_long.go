@@ -137,6 +137,18 @@ var Details = map[string]string{
 		"所连的须是测试用的交易核心：会建立会话并发送请求。委托不可能成交，不给 --restricted-new-password 就不更改密码，但会用 --account 试一次错误的密码。\n" +
 		"--customer-request 会发送四次。--front-id 不得与运行中的前置相同。\n\n" +
 		"经 TCP 时，链路是 TLS 1.3，用 --ca、--cert、--key；不给时只能连本机。",
+	"core-sim": "core-sim 不是交易核心。它实现前置链路中核心一侧的协议（docs/core.md），用于测试、演示，以及供厂商观察链路如何工作：\n" +
+		"按文件验证登录，原样返回业务报文，在一个示意性的委托簿中撮合一个合约，为私有流和广播流编号。\n" +
+		"一切都在内存中，没有风控。\n\n" +
+		"账户文件：\n\n" +
+		"  accounts:\n" +
+		"    - {user: \"88888888\", password: Secret123, notice: \"Hello\"}\n" +
+		"    - {user: \"2001\", password: first, restriction: first-login, sessions: 2}\n\n" +
+		"其他键：type（customer、operator）、restriction（none、first-login、expired、weak）、locked、last_login、\n" +
+		"last_ip、code 和 mobile（第二因素）、series（私有流的序列类别号）。\n\n" +
+		"收到 SIGTERM 或 SIGINT 之前，它在 --control 处接收命令；core-sim ctl 发送一条：\n\n  " + coreSimCommands() +
+		"\n\n结束时显示它所见：每个实例的会话、帧、委托，以及前置的差错。",
+	"core-sim ctl": "向运行中的 core-sim 发送一条命令并显示应答：\n\n  " + coreSimCommands(),
 	"demo": "在临时文件夹中建立一家公司（测试密钥对、AppID、账户），启动 core-sim（它不是交易核心），并在它之前启动本机上的前置。\n" +
 		"两个客户登录并互相成交，逐条显示报文。随后各种合成终端登录并下单，有好有坏，其中一部分经过一个多对多中继和一个一对多中继；\n" +
 		"导出当日报送文件，用测试私钥打开，每一行都与其终端的实际情况比对。\n" +
@@ -162,7 +174,7 @@ var Details = map[string]string{
 	"key list": "列出配置中的密钥，最新的在最后，并说明各处于什么阶段：尚未生效、有效、最新（有效，且终端的版本不可用时用它）、已过期。\n" +
 		"指纹是 SubjectPublicKeyInfo 的 SHA-256：请与监控中心公布的比对（openssl pkey -pubin -in FILE -outform DER | sha256sum 的结果相同）。\n" +
 		"运行中的前置以最近一次启动或重载时读到的为准，见其 /metrics。",
-	"loadtest merge": "合并多个压测端同时对同一前置运行 `loadtest run --save` 的结果：次数和直方图相加，如同一个压测端所做。\n" +
+	"loadtest merge": "合并多个压测进程同时对同一前置运行 `loadtest run --save` 的结果：次数和直方图相加，如同一个压测进程所做。\n" +
 		"只给一个文件时，重新打印并判定。",
 	"loadtest prepare": "在该配置的库中建立账户 LT0000001 至 LT…、AppID loadtest_LT…_1.0 和中继，要么全部成功，要么一个不建，\n" +
 		"并写出压测所用的文件。所有账户同一密码。`loadtest remove` 只删除该文件所列的。\n\n" +
@@ -180,7 +192,7 @@ var Details = map[string]string{
 		"有接入得到错误的应答，或判定条件不成立时，退出状态为 1。",
 	"loadtest verify": "把 `loadtest run --answers` 写出的与前置的库逐项比对：每个应答恰有一条记录，交易日、登录时间、账户、AppID、会话和异常标识相同，\n" +
 		"密文就是终端所发的，且没有第二条记录有同样的密文。给出该密钥版本的测试私钥时，还打开补充获取信息：地址和端口就是终端当时的。\n\n" +
-		"一次运行有多个压测端时，请给出全部文件。前置可以运行。有任何差异时退出状态为 1；差异全部计数，每种列出最先的几个。",
+		"一次运行有多个压测进程时，请给出全部文件。前置可以运行。有任何差异时退出状态为 1；差异全部计数，每种列出最先的几个。",
 	"local backup": "把本地库中已提交的一切写入新文件 OUT，前置可以运行，负载不限：内容是同一时刻的，命令结束时已核对并落盘。OUT 绝不覆盖已有文件。\n" +
 		"恢复：停止前置，移走 store.path 处的文件（以及 -wal、-shm 和 .damaged），把 OUT 复制到那里，启动前置。",
 	"local inspect": "说明本地库的内容，前置可以运行；加 --file 时查看启动时移走的损坏文件：损坏之处、各交易日的记录、隔离区、被改动的行。\n" +
