@@ -65,6 +65,9 @@ var loadtest = map[string]string{
 	"it was changed: %w": "曾被改动：%w", "it was changed: more text follows its end": "曾被改动：结尾之后还有内容",
 	"AppID %.40q: type %.10q, want 1 to 3": "AppID %q：类型 %q，应为 1 至 3",
 
+	"its SHA-256 is not the one that it names, so that it was changed after it was written": "其 SHA-256 与所记不同，即写出之后被改动",
+	"result: %w": "结果：%w", "the result %s: %w": "结果 %s：%w",
+
 	// Populations.
 	"%d accounts: want 1 to %d": "%d 个账户：应为 1 至 %d", "%d AppIDs: want 1 to %d": "%d 个 AppID：应为 1 至 %d",
 	"%d AppIDs with SM4 of %d: want 0 to all of them": "%[2]d 个 AppID 中有 %[1]d 个使用 SM4：应为 0 至全部", "%d relays: want 0 to %d": "%d 个中继：应为 0 至 %d",

@@ -98,6 +98,9 @@ func checkLanguage(lang string) error {
 
 // result prints and keeps a result; the error is that of one that is not good.
 func (t *tellLoadtest) result(e *command.Env, r *result.Result) error {
+	if err := r.Seal(); err != nil {
+		return err
+	}
 	err := t.form.Print(e.Out, r, func(w io.Writer) { r.Text(w, t.lang) })
 	if err = errors.Join(err, t.keep(r)); err != nil {
 		return err

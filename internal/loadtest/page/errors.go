@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/tradefront/tradefront/internal/loadtest/result"
-	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // maxBars is how many kinds of errors have a bar of their own.
@@ -94,17 +93,7 @@ func share(n, of int) string {
 }
 
 // meaning of a code of docs/errors.md, in the language of t.
-func (t *words) meaning(code string) string {
-	n, err := strconv.Atoi(code)
-	if err != nil {
-		return ""
-	}
-	chinese, english := reason.CodeText(n)
-	if t.Lang == "zh" {
-		return chinese
-	}
-	return english
-}
+func (t *words) meaning(code string) string { return result.CodeText(code, t.Lang) }
 
 // failure is what failed, in the language of t.
 func (t *words) failure(why string) string { return result.FailureText(why, t.Lang) }

@@ -137,7 +137,11 @@ func run(r *result.Result, t *words) []fact {
 	if r.Full != nil {
 		facts = append(facts, fact{Name: t.FullRate, Value: number(r.Sustained()) + "/s"})
 	}
-	return append(facts, fact{Name: t.Generators, Value: count(r.Generators)}, fact{Name: t.RunIDs, Value: strings.Join(r.IDs, " "), Code: true})
+	facts = append(facts, fact{Name: t.Generators, Value: count(r.Generators)}, fact{Name: t.RunIDs, Value: strings.Join(r.IDs, " "), Code: true})
+	if r.SHA256 != "" {
+		facts = append(facts, fact{Name: t.Sum, Value: r.SHA256, Code: true})
+	}
+	return facts
 }
 
 // host is what the generators ran on, and were.

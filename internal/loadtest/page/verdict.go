@@ -74,6 +74,9 @@ func causes(r *result.Result, t *words) []string {
 	if r.Limited() {
 		texts = append(texts, fmt.Sprintf(t.Limited, fmt.Sprintf("%.0f %%", 100*r.CPU), count(r.LateOnes())))
 	}
+	if r.Unsealed {
+		texts = append(texts, t.Unsealed)
+	}
 	for _, cause := range r.Causes {
 		text := t.Causes[string(cause)]
 		switch cause {

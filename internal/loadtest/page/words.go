@@ -28,7 +28,7 @@ type words struct {
 	HostileTitle, AboutHostile                                                                            string
 	Scenarios                                                                                             map[string]string
 	ScenarioName, Target, Began, Lasted, Seconds, EndedEarly, Generators                                  string
-	RunIDs, Version, Config, ConfigUnknown, PeakName, Parameters, Default                                 string
+	RunIDs, Version, Config, ConfigUnknown, PeakName, Parameters, Default, Sum, Unsealed                  string
 	Machine, SameMachine, CPU, Memory, Kernel, OpenFiles                                                  string
 	HowTitle                                                                                              string
 	How                                                                                                   []string
@@ -104,6 +104,7 @@ var english = words{
 		"relay": "operators of relays submit the terminals of customers, or customers log in through relays",
 	},
 	ScenarioName: "Scenario", Target: "Front", Began: "Began", Lasted: "Lasted", Seconds: "s", EndedEarly: "Ended early", Generators: "Generators",
+	Sum: "SHA-256 in result.json", Unsealed: "This page was made from a result that has no SHA-256: whether its figures were changed cannot be said.",
 	RunIDs: "Number of the run", Version: "Version of the generator", Config: "Hash of the front's configuration",
 	ConfigUnknown: "not given (--front-config)", PeakName: "Historical peak", Parameters: "Parameters", Default: "All others have their defaults.",
 	Machine: "Name", SameMachine: "The front's address is a loopback address: front and generator shared this machine.", CPU: "Processors",
@@ -117,7 +118,8 @@ var english = words{
 		"The multiple of the historical peak is of logins at the full rate, from the end of the ramp on. The last answers may come a hundredth of that " +
 			"time later, and a second at most, before they count against the rate.",
 		"An error is an honest visit that was refused or broke off, an attack that got another answer than it must, or a session that was lost while it was to stay.",
-		"The figures come from result.json, which has each second of the run and the whole distribution of each latency. Keep it beside this page.",
+		"The figures come from result.json, which has each second of the run and the whole distribution of each latency. Keep it beside this page. Its SHA-256, " +
+			"above, is over all that is in it: loadtest merge refuses a file that was changed since.",
 	},
 	ProofTitle: "Answered is stored", ProofAnswers: "Logins that were answered", ProofProven: "With exactly one record, equal in every item",
 	ProofOpened: "Supplements opened by the test key: address and port are the terminal's", ProofWaiting: "Records that PostgreSQL does not have yet",

@@ -26,10 +26,13 @@ func Read(path string) (*Result, error) {
 	}
 	var r Result
 	if err := json.Unmarshal(text, &r); err != nil {
-		return nil, fmt.Errorf("result %s: %w", path, err)
+		return nil, fmt.Errorf("the result %s: %w", path, err)
 	}
 	if r.Format != Format {
 		return nil, fmt.Errorf("result %s: its format is %.60q, and this program knows %q", path, r.Format, Format)
+	}
+	if err := r.checkSeal(text); err != nil {
+		return nil, fmt.Errorf("the result %s: %w", path, err)
 	}
 	for _, m := range []*map[string]int{&r.Refused, &r.Failed, &r.Hostile, &r.Again} {
 		if *m == nil {

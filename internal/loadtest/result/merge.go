@@ -20,6 +20,7 @@ func (r *Result) Add(other *Result) error {
 	if r.Again == nil {
 		r.Again = map[string]int{} // of a program before there was one
 	}
+	r.Unsealed = r.Unsealed || other.Unsealed
 	r.Generators += other.Generators
 	r.IDs = append(r.IDs, other.IDs...)
 	for _, a := range other.Assertions {

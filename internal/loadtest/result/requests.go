@@ -88,7 +88,7 @@ func ofRequests(number func(*Requests) int) func(*Result) float64 {
 
 func (r *Result) requestRate() float64 { return r.Requests.Rate() }
 
-func (r *Result) printRequests(w io.Writer, t *words) {
+func (r *Result) printRequests(w io.Writer, t *words, language string) {
 	q := r.Requests
 	if q == nil {
 		return
@@ -104,6 +104,6 @@ func (r *Result) printRequests(w io.Writer, t *words) {
 	}
 	fmt.Fprintf(w, ", %s %.0f\n", t.perSecond, q.Rate())
 	for _, code := range slices.Sorted(maps.Keys(q.RefusedBy)) {
-		fmt.Fprintf(w, "  %s  %s  %d\n", t.refused, code, q.RefusedBy[code])
+		fmt.Fprintf(w, "  %s  %s  %d  %s\n", t.refused, code, q.RefusedBy[code], CodeText(code, language))
 	}
 }

@@ -47,8 +47,8 @@ func TestRequestsAreErrorsToo(t *testing.T) {
 		t.Error("a run that lost none is not good")
 	}
 	for language, want := range map[string]string{
-		"en": "orders  planned 150, sent 150, answered 147, refused 1, lost 2, answers a second 74\n  refused  90  1\n",
-		"zh": "业务报文  计划 150, 已发送 150, 已应答 147, 被拒绝 1, 丢失 2, 每秒应答 74\n",
+		"en": "orders  planned 150, sent 150, answered 147, refused 1, lost 2, answers a second 74\n  refused  90  1  busy, nothing was recorded, try again\n",
+		"zh": "业务报文  计划 150, 已发送 150, 已应答 147, 被拒绝 1, 丢失 2, 每秒应答 74\n  被拒绝  90  1  请稍后重试\n",
 	} {
 		var b strings.Builder
 		if r.Text(&b, language); !strings.Contains(b.String(), want) {

@@ -10,7 +10,11 @@ const MaxSeconds = 48 * 3600
 
 // Result is what a run found.
 type Result struct {
-	Format   string    `json:"format"`
+	Format string `json:"format"`
+	// SHA256 is that of all else, see Seal.
+	SHA256 string `json:"sha256,omitempty"`
+	// Unsealed says that this is of a file without a SHA-256, or has one in it: what was changed there cannot be found.
+	Unsealed bool      `json:"unsealed,omitempty"`
 	IDs      []string  `json:"ids"` // of each generator's run, drawn at random
 	Scenario string    `json:"scenario"`
 	Target   string    `json:"target"`
@@ -109,6 +113,14 @@ func (c *Counts) Errors() int { return c.Refused + c.Failed + c.Lost }
 
 // Errors are the visits and the requests that did not get what they must get.
 func (r *Result) Errors() int { return r.Counts.Errors() + r.Requests.errors() }
+
+// Answered is how many logins and submissions were answered with success at least: those of a part that was not measured are more.
+func (r *Result) Answered() int {
+	if r.Requests == nil || r.Scenario == "orders" {
+		return r.Counts.LoggedIn
+	}
+	return r.Counts.LoggedIn + r.Requests.Answered
+}
 
 // Second is one second of the run.
 type Second struct {

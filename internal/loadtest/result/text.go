@@ -5,8 +5,10 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -17,7 +19,7 @@ type words struct {
 	mostOpen, late, rate, peak, step, noStep                                  string
 	asserted, holds, fails, good, bad, notMeasured                            string
 	cameAgain, sent, answered, wrong, lostRequests, doubled, again, perSecond string
-	noLogin, errors, unproven, limited, logins                                string
+	noLogin, errors, unproven, limited, logins, unsealed                      string
 	steps, requests                                                           map[string]string // by their names; by the scenario
 }
 
@@ -39,6 +41,7 @@ var texts = map[string]*words{
 		errors: "errors that no assertion speaks of  %d\n", unproven: "not compared with the store",
 		limited: "the generator used %.0f %% of a processor and began %d visits or requests late: these figures may show its own limit, not the front's; " +
 			"give it a processor of its own, another machine, or --generators\n",
+		unsealed:  "made from a result that has no SHA-256: whether its figures were changed cannot be said",
 		perSecond: "answers a second", requests: map[string]string{"orders": "orders", "relay": "submissions"},
 	},
 	"zh": {
@@ -55,6 +58,7 @@ var texts = map[string]*words{
 		cameAgain: "再次前来", sent: "已发送", answered: "已应答", wrong: "应答有误", lostRequests: "丢失", doubled: "重复应答", again: "重发", perSecond: "每秒应答",
 		logins: "，其中登录 %.1f s", noLogin: "没有登录成功的接入", errors: "没有判定条件涉及的错误  %d\n", unproven: "未与库中记录核对",
 		limited:  "压测机占用一个处理器的 %.0f %%，发起过迟 %d 次：以上数据可能是压测机而非前置的上限；请为其单独配备处理器、换一台机器，或使用 --generators\n",
+		unsealed: "来自没有 SHA-256 的结果：无法判断其数据是否被改动",
 		requests: map[string]string{"orders": "业务报文", "relay": "上报"},
 	},
 }
@@ -70,7 +74,7 @@ func (r *Result) Text(w io.Writer, language string) {
 	}
 	r.printHead(w, t, language)
 	r.printCounts(w, t, language)
-	r.printRequests(w, t)
+	r.printRequests(w, t, language)
 	r.printSteps(w, t)
 	if r.Proof != nil {
 		r.Proof.Text(w, language)
@@ -127,6 +131,10 @@ func (r *Result) printHead(w io.Writer, t *words, language string) {
 		line(t.version, m.Version)
 	}
 	line(t.config, r.ConfigHash)
+	line("SHA-256", r.SHA256)
+	if r.Unsealed {
+		fmt.Fprintln(w, t.unsealed)
+	}
 	if r.Generators > 1 {
 		line(t.generators, fmt.Sprint(r.Generators))
 	}
@@ -162,9 +170,23 @@ func (r *Result) printCounts(w io.Writer, t *words, language string) {
 		of   map[string]int
 	}{{t.refused, r.Refused}, {t.failed, r.Failed}, {t.hostile, r.Hostile}, {t.cameAgain, r.Again}} {
 		for _, key := range slices.Sorted(maps.Keys(m.of)) {
-			fmt.Fprintf(w, "  %s  %s  %d\n", m.name, FailureText(key, language), m.of[key])
+			line := fmt.Sprintf("  %s  %s  %d  %s", m.name, FailureText(key, language), m.of[key], CodeText(key, language))
+			fmt.Fprintln(w, strings.TrimRight(line, " "))
 		}
 	}
+}
+
+// CodeText is what the terminal reads of a code, in that language; "" of what is no code.
+func CodeText(code, language string) string {
+	n, err := strconv.Atoi(code)
+	if err != nil {
+		return ""
+	}
+	chinese, english := reason.CodeText(n)
+	if language == "zh" {
+		return chinese
+	}
+	return english
 }
 
 func (r *Result) printSteps(w io.Writer, t *words) {
