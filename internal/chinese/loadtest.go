@@ -65,7 +65,11 @@ var loadtest = map[string]string{
 	"it was changed: %w": "曾被改动：%w", "it was changed: more text follows its end": "曾被改动：结尾之后还有内容",
 	"AppID %.40q: type %.10q, want 1 to 3": "AppID %q：类型 %q，应为 1 至 3",
 
-	"its SHA-256 is not the one that it names, so that it was changed after it was written": "其 SHA-256 与所记不同，即写出之后被改动",
+	"--answers: another run writes %s; name another file":                                                               "--answers：另一次运行正在写 %s；请另选文件名",
+	"%s was written by another run while this one went on, and stays":                                                   "%s 在本次运行期间由另一次运行写出，予以保留",
+	"its SHA-256 is not the one that it names, so that it was changed after it was written":                             "其 SHA-256 与所记不同，即写出之后被改动",
+	"%w; the result is in %s: move it to where it is kept, and `tradefront loadtest merge` makes the other files of it": "%w；结果已写入 %s：请移到存档处，其余文件可用 `tradefront loadtest merge` 由它生成",
+	"--answers: the generators' answers are in %s to %s, since one file could not be made of them: %w":                  "--answers：各压测进程的应答在 %s 至 %s 中，未能合成一个文件：%w",
 	"result: %w": "结果：%w", "the result %s: %w": "结果 %s：%w",
 
 	// Populations.

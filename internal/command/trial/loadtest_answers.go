@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/loadtest"
 )
@@ -20,24 +22,41 @@ const answersRoom = 64 << 10
 //
 // Crash here: the file has the lines up to the last second.
 type answersFile struct {
-	file   *os.File
+	file   linesFile
 	lines  bytes.Buffer
+	size   int64 // of the whole lines that it has
 	failed error // the first; nothing is written after it
+}
+
+// linesFile is what an answersFile needs of an *os.File.
+type linesFile interface {
+	io.WriteCloser
+	Truncate(size int64) error
+	Sync() error
 }
 
 // createAnswers begins the file anew, in place of an earlier one of its kind.
 func createAnswers(path string) (*answersFile, error) {
-	if err := replaceableAnswers(path); err != nil {
+	if err := removeAnswers(path); err != nil {
 		return nil, err
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("--answers: %w", err)
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("--answers: %w", err)
 	}
+	_ = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB) // a file system without locks has no test for two runs
 	return &answersFile{file: file}, nil
+}
+
+// removeAnswers removes the file of an earlier run, and no other.
+func removeAnswers(path string) error {
+	if err := replaceableAnswers(path); err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--answers: %w", err)
+	}
+	return nil
 }
 
 func (a *answersFile) add(answer *loadtest.Answer) {
@@ -51,7 +70,11 @@ func (a *answersFile) add(answer *loadtest.Answer) {
 
 func (a *answersFile) flush() {
 	if a.failed == nil {
-		_, a.failed = a.file.Write(a.lines.Bytes())
+		n, err := a.file.Write(a.lines.Bytes())
+		a.size += int64(bytes.LastIndexByte(a.lines.Bytes()[:n], '\n') + 1)
+		if err != nil {
+			a.failed = errors.Join(err, a.file.Truncate(a.size)) // a part of a line could not be read
+		}
 	}
 	a.lines.Reset()
 }
@@ -89,16 +112,29 @@ func checkAnswers(path string) error {
 	return checkFolder("--answers", path)
 }
 
-// replaceableAnswers refuses a file that is there and has no answers: a slip of the hand must not take a key.
+// replaceableAnswers refuses a file that is there and has no answers, since a slip of the hand must not take a key, and one that another run
+// writes, whose answers would be lost.
 func replaceableAnswers(path string) error {
 	head, err := headOf(path)
 	switch {
 	case err != nil:
 		return fmt.Errorf("--answers: %w", err)
-	case len(head) == 0 || bytes.HasPrefix(head, []byte(`{"record_id":"`)):
-		return nil
+	case len(head) > 0 && !bytes.HasPrefix(head, []byte(`{"record_id":"`)):
+		return fmt.Errorf("--answers: %s is there, and has no answers of a load test; name another file", path)
+	case isWritten(path):
+		return fmt.Errorf("--answers: another run writes %s; name another file", path)
 	}
-	return fmt.Errorf("--answers: %s is there, and has no answers of a load test; name another file", path)
+	return nil
+}
+
+// isWritten reports whether a run that goes on writes the answers at path.
+func isWritten(path string) bool {
+	f, err := files.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
 }
 
 // headOf is what a file begins with; nothing of one that is not there.

@@ -78,9 +78,16 @@ func (l *loadtestRun) together(ctx context.Context, e *command.Env, maxOpen uint
 		running = sealing
 	}
 	running.End()
-	if l.share.listen == "" {
-		err = errors.Join(err, l.joinAnswers())
+	return l.withAnswers(found, err)
+}
+
+// withAnswers has one file made of the generators' answers. A file that lacks some is no reason to lose what was measured.
+func (l *loadtestRun) withAnswers(found *result.Result, err error) (*result.Result, error) {
+	failed := l.joinAnswers()
+	if found == nil || failed == nil {
+		return found, errors.Join(err, failed)
 	}
+	found.Unproven = failed.Error()
 	return found, err
 }
 
@@ -92,7 +99,9 @@ func (l *loadtestRun) onLoopback() bool {
 // gather starts the generators, or waits for them.
 func (l *loadtestRun) gather(ctx context.Context, e *command.Env) ([]generators.Conn, error) {
 	if l.share.listen == "" {
-		l.removeAnswers() // a crashed run may have left some
+		if err := l.removeAnswers(); err != nil { // a crashed run may have left some
+			return nil, err
+		}
 		return generators.Start(l.share.generators, l.generatorArgs, e.Err)
 	}
 	to := e.ReadBy(e.Err)
@@ -123,7 +132,7 @@ func (l *loadtestRun) answersOf(generator int) string {
 
 // joinAnswers makes one file of those of the generators; that of one that crashed ends where the generator did.
 func (l *loadtestRun) joinAnswers() error {
-	if l.answers == "" {
+	if l.answers == "" || l.share.listen != "" {
 		return nil
 	}
 	all, err := files.Create(l.answers, 0o600)
@@ -132,24 +141,33 @@ func (l *loadtestRun) joinAnswers() error {
 	}
 	defer all.Cleanup() //nolint:errcheck // it was replaced, or is not whole
 	for i := range l.share.generators {
-		if err := appendFile(all, l.answersOf(i)); err != nil {
-			return fmt.Errorf("--answers: %w", err)
+		if err = errors.Join(err, appendFile(all, l.answersOf(i))); err != nil {
+			break
 		}
 	}
-	if err := all.CloseAtomicallyReplace(); err != nil {
-		return fmt.Errorf("--answers: %w", err)
+	if err == nil {
+		err = all.CloseAtomicallyReplace()
 	}
-	l.removeAnswers() // their lines are in the whole file
+	if err != nil {
+		return fmt.Errorf("--answers: the generators' answers are in %s to %s, since one file could not be made of them: %w",
+			l.answersOf(0), l.answersOf(l.share.generators-1), err)
+	}
+	for i := range l.share.generators {
+		_ = os.Remove(l.answersOf(i)) // its lines are in the whole file; that of a generator that did not begin is not there
+	}
 	return nil
 }
 
-func (l *loadtestRun) removeAnswers() {
+// removeAnswers removes what an earlier run left, which a comparison would take for answers of this one.
+func (l *loadtestRun) removeAnswers() error {
 	if l.answers == "" {
-		return
+		return nil
 	}
+	err := removeAnswers(l.answers)
 	for i := range l.share.generators {
-		_ = os.Remove(l.answersOf(i)) // mostly there is none
+		err = errors.Join(err, removeAnswers(l.answersOf(i)))
 	}
+	return err
 }
 
 func appendFile(to io.Writer, path string) error {

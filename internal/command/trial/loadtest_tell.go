@@ -26,6 +26,7 @@ var errLoadtest = errors.New("the load test did not pass")
 type tellLoadtest struct {
 	save, html, hdr, lang string
 	form                  command.Output
+	before                map[string]os.FileInfo // of each file to write, what was there before the run; nil for nothing
 }
 
 func (t *tellLoadtest) flags(c *cobra.Command, e *command.Env) {
@@ -68,6 +69,10 @@ func (t *tellLoadtest) check(inputs []string, others ...string) error {
 			faults = append(faults, fmt.Errorf("%s: %s is what another flag writes; name another file", f.kind.flag, f.path))
 		}
 		others = append(others, f.path)
+		if t.before == nil {
+			t.before = make(map[string]os.FileInfo)
+		}
+		t.before[f.path] = stateOf(f.path)
 		if err := f.kind.replaceable(f.path); err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", f.kind.flag, err))
 			continue
@@ -75,6 +80,25 @@ func (t *tellLoadtest) check(inputs []string, others ...string) error {
 		faults = append(faults, checkFolder(f.kind.flag, f.path))
 	}
 	return errors.Join(faults...)
+}
+
+// stateOf tells one file at a path from a later one; nil where there is none.
+func stateOf(path string) os.FileInfo {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// untouched refuses to replace what another run has written since check.
+func (t *tellLoadtest) untouched(path string) error {
+	was, is := t.before[path], stateOf(path)
+	switch {
+	case is == nil, was != nil && os.SameFile(was, is) && was.ModTime().Equal(is.ModTime()):
+		return nil
+	}
+	return fmt.Errorf("%s was written by another run while this one went on, and stays", path)
 }
 
 // containsFile reports whether a path is that of one of the files, also by another way to it.
@@ -116,19 +140,42 @@ func (t *tellLoadtest) keep(r *result.Result) error {
 	var faults []error
 	if t.save != "" {
 		text, err := json.MarshalIndent(r, "", "  ")
-		faults = append(faults, keptResult.write(t.save, append(text, '\n'), err))
+		text = append(text, '\n')
+		if failed := t.write(keptResult, t.save, text, err); failed != nil {
+			faults = append(faults, rescued(failed, text))
+		}
 	}
 	if t.html != "" {
 		var b bytes.Buffer
 		err := page.Write(&b, r, t.lang)
-		faults = append(faults, keptPage.write(t.html, b.Bytes(), err))
+		faults = append(faults, t.write(keptPage, t.html, b.Bytes(), err))
 	}
 	if t.hdr != "" {
 		var b bytes.Buffer
 		err := r.Log(&b)
-		faults = append(faults, keptLog.write(t.hdr, b.Bytes(), err))
+		faults = append(faults, t.write(keptLog, t.hdr, b.Bytes(), err))
 	}
 	return errors.Join(faults...)
+}
+
+// rescued writes a result that --save could not write into the system's folder for temporary files: a run of hours would be lost with it.
+func rescued(failed error, text []byte) error {
+	f, err := os.CreateTemp("", "loadtest-*.json")
+	if err != nil {
+		return errors.Join(failed, err)
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(failed, err, os.Remove(f.Name()))
+	}
+	return fmt.Errorf("%w; the result is in %s: move it to where it is kept, and `tradefront loadtest merge` makes the other files of it", failed, f.Name())
+}
+
+func (t *tellLoadtest) write(k *kept, path string, text []byte, err error) error {
+	if touched := t.untouched(path); touched != nil && err == nil {
+		err = touched
+	}
+	return k.write(path, text, err)
 }
 
 // write writes a file, in place of an earlier one of its kind alone: a slip of the hand must not take a key, nor a result that is to be kept.

@@ -68,6 +68,48 @@ func TestEachOutputReplacesItsKindAlone(t *testing.T) {
 	}
 }
 
+// TestAResultThatCannotBeSavedIsNotLost: it is written elsewhere, and the error says where. What another run wrote meanwhile stays.
+func TestAResultThatCannotBeSavedIsNotLost(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path := filepath.Join(folder, "r.json")
+	r := &result.Result{Format: result.Format, Scenario: "churn", Login: result.NewLatency(), Service: result.NewLatency(), Counts: result.Counts{Begun: 1}}
+	one, two := tellLoadtest{save: path, lang: "en"}, tellLoadtest{save: path, lang: "en"}
+	for _, run := range []*tellLoadtest{&one, &two} {
+		if err := run.check(nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := two.keep(r); err != nil {
+		t.Fatal(err)
+	}
+	before := textsOf(t, map[string]string{"": path})[""]
+	r.Counts.Begun = 2
+	wantRescued(t, one.keep(r), "r.json was written by another run while this one went on, and stays", 2)
+	if now := textsOf(t, map[string]string{"": path})[""]; now != before {
+		t.Errorf("%q, was %q", now, before)
+	}
+	gone := tellLoadtest{save: filepath.Join(folder, "gone", "r.json"), lang: "en"}
+	wantRescued(t, gone.keep(r), "no such file or directory", 2)
+}
+
+// wantRescued wants an error that says that, and names a file with the result.
+func wantRescued(t *testing.T, err error, says string, begun int) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), says) {
+		t.Fatalf("%v, want %q", err, says)
+	}
+	_, behind, _ := strings.Cut(err.Error(), "; the result is in ")
+	path, _, _ := strings.Cut(behind, ": move it")
+	r, err := result.Read(path)
+	if err != nil || r.Counts.Begun != begun {
+		t.Fatalf("%v, %+v", err, r)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Error(err)
+	}
+}
+
 // textsOf has the text of each file.
 func textsOf(t *testing.T, paths map[string]string) map[string]string {
 	t.Helper()
