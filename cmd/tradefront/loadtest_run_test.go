@@ -1,10 +1,18 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // TestLoadtestRefusesBeforeItBegins: what would be found out after the run, or prove another thing than was asked for.
@@ -41,5 +49,46 @@ func TestLoadtestRefusesBeforeItBegins(t *testing.T) {
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
 		t.Errorf("files are left: %v, %v", left, err)
+	}
+}
+
+// TestLoadtestVerifyNeedsItsRightBeforeItBegins: a role that may not read ciphertexts, as that of the front's own configuration, and a server
+// that is not there are found out before the first visit. One that may read goes on to what is checked next.
+func TestLoadtestVerifyNeedsItsRightBeforeItBegins(t *testing.T) {
+	newSite(t)
+	database := pgtest.Database(t)
+	write(t, "owner.yaml", siteConfig+"store:\n  driver: postgres\n  url: \""+database+"\"\n")
+	if got := tradefrontWith(nil, "", "migrate", "-c", "owner.yaml"); got.status != exitDone {
+		t.Fatalf("%+v", got)
+	}
+	const role = "loadtest_reads_no_ciphertext"
+	super := storetest.OpenPostgresAt(t, database, postgres.Options{})
+	storetest.Execute(t, super, "CREATE ROLE "+role+" LOGIN; GRANT SELECT ON goose_db_version TO "+role+"; GRANT SELECT (record_id, trading_day) ON record TO "+role)
+	t.Cleanup(func() {
+		for _, drop := range []string{"DROP OWNED BY " + role, "DROP ROLE " + role} {
+			if _, err := super.Tables().ExecContext(context.Background(), drop); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.User(role)
+	write(t, "front.yaml", siteConfig+"store:\n  driver: postgres\n  url: \""+u.String()+"\"\n")
+	write(t, "away.yaml", siteConfig+"store:\n  driver: postgres\n  url: \"postgres://lt@127.0.0.1:1/lt\"\n")
+	for config, want := range map[string]string{
+		"front.yaml": "--verify: store: PostgreSQL: the role of the database's URL has not the right to do this",
+		"away.yaml":  "--verify: PostgreSQL cannot be used",
+		"owner.yaml": "no-such-key.pem",
+	} {
+		got := tradefrontWith(nil, "", strings.Fields("loadtest run --people p.json --key no-such-key.pem --verify --answers a.ndjson --front-config "+config)...)
+		if got.status != exitFailed || !strings.Contains(got.err, want) {
+			t.Errorf("%s: %+v, want %q", config, got, want)
+		}
+	}
+	if _, err := os.Stat("a.ndjson"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a.ndjson was begun: %v", err)
 	}
 }

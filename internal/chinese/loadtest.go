@@ -94,6 +94,8 @@ var loadtest = map[string]string{
 	"the store was changed, and the audit log has no line of it: %w":                                           "库已改动，而审计日志中没有相应的行：%w",
 
 	// Why a run ended, or was not begun.
+	"it was interrupted before the first visit; nothing was sent, and there is no result":      "在第一次接入之前被中断；没有发送任何内容，也没有结果",
+	"it was interrupted; compare the answers that there are with `tradefront loadtest verify`": "被中断；请用 `tradefront loadtest verify` 核对已有的应答",
 	"the load test did not pass":                                 "压力测试不通过",
 	"load test: %w":                                              "压力测试：%w",
 	"load test: the generator runs on Linux only":                "压力测试：压测程序仅支持 Linux",
@@ -119,8 +121,9 @@ var loadtest = map[string]string{
 
 	// The comparison with the store.
 	"the answers of only some of the generators were compared with the store; compare all with tradefront loadtest verify": "只有部分压测进程的应答与库核对过；请用 tradefront loadtest verify 核对全部应答",
-	"what was answered is not what is stored":                      "应答与记录不一致",
-	"reading the answers":                                          "读取应答",
+	"the answers file has %d of %d logins that were answered":                                                              "应答文件中有 %d 次，而得到应答的登录有 %d 次",
+	"what was answered is not what is stored":                                                                              "应答与记录不一致",
+	"reading the answers": "读取应答",
 	"no answer of `tradefront loadtest run --answers`: %w":         "不是 `tradefront loadtest run --answers` 的应答：%w",
 	"flag %.20q: want one character":                               "标识 %q：应为一个字符",
 	"the answers are of more than %d trading days":                 "应答超过 %d 个交易日",

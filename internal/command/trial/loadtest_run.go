@@ -92,6 +92,9 @@ func (l *loadtestRun) flags(c *cobra.Command) {
 	}
 }
 
+// errInterruptedBefore is the end of a run that its operator ended while terminal strings were made.
+var errInterruptedBefore = errors.New("it was interrupted before the first visit; nothing was sent, and there is no result")
+
 func (l *loadtestRun) run(ctx context.Context, e *command.Env, flags *pflag.FlagSet) error {
 	if l.share.join != "" {
 		return l.join(ctx, e, flags)
@@ -100,7 +103,7 @@ func (l *loadtestRun) run(ctx context.Context, e *command.Env, flags *pflag.Flag
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(checkPeak(l.peak), asserted.Check(l.peak > 0, l.plan.HasRequests()), l.check(e)); err != nil {
+	if err := errors.Join(checkPeak(l.peak), asserted.Check(l.peak > 0, l.plan.HasRequests()), l.check(ctx, e)); err != nil {
 		return err
 	}
 	key, hash, err := l.ready(ctx, e)
@@ -112,6 +115,9 @@ func (l *loadtestRun) run(ctx context.Context, e *command.Env, flags *pflag.Flag
 		return err
 	}
 	r, err := l.make(ctx, e, key, maxOpen)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return errInterruptedBefore
+	}
 	if err != nil {
 		return err
 	}
@@ -123,7 +129,7 @@ func (l *loadtestRun) run(ctx context.Context, e *command.Env, flags *pflag.Flag
 }
 
 // check refuses what would be found out after the run.
-func (l *loadtestRun) check(e *command.Env) error {
+func (l *loadtestRun) check(ctx context.Context, e *command.Env) error {
 	switch {
 	case l.share.listen != "" && (l.proof.verify || l.answers != ""):
 		return errors.New("--listen: the generators that join have the answers; give --answers to each of them, and compare all their files " +
@@ -132,7 +138,7 @@ func (l *loadtestRun) check(e *command.Env) error {
 		return errors.New("--verify compares with the stores of one front, and --to names several; give --answers, and compare with " +
 			"`tradefront loadtest verify` once one store has the records of all")
 	}
-	return errors.Join(l.tell.check(nil, l.answers), checkAnswers(l.answers), l.proof.check(e, l.answers, l.frontConfig))
+	return errors.Join(l.tell.check(nil, l.answers), checkAnswers(l.answers), l.proof.check(ctx, e, l.answers, l.frontConfig))
 }
 
 // make has this process make the plan, or several.

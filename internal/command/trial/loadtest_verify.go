@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,6 +118,9 @@ func (p *loadtestProof) load(cfg *config.Config) error {
 	return nil
 }
 
+// errNotCompared is the end of a comparison that the operator ended, or of a run before it.
+var errNotCompared = errors.New("it was interrupted; compare the answers that there are with `tradefront loadtest verify`")
+
 // loadtestRunProof is --verify of loadtest run.
 type loadtestRunProof struct {
 	loadtestProof
@@ -130,7 +134,7 @@ func (p *loadtestRunProof) flags(c *cobra.Command) {
 }
 
 // check refuses what would be found out after the run.
-func (p *loadtestRunProof) check(e *command.Env, answers, frontConfig string) error {
+func (p *loadtestRunProof) check(ctx context.Context, e *command.Env, answers, frontConfig string) error {
 	switch {
 	case !p.verify && len(p.keys) > 0:
 		return errors.New("--private-key opens what --verify compares: give both")
@@ -143,7 +147,13 @@ func (p *loadtestRunProof) check(e *command.Env, answers, frontConfig string) er
 	if err != nil {
 		return fmt.Errorf("--front-config: %w", err)
 	}
-	return p.load(cfg)
+	if err := p.load(cfg); err != nil {
+		return err
+	}
+	if err := assemble.CanProve(ctx, cfg); err != nil {
+		return fmt.Errorf("--verify: %w", err)
+	}
+	return nil
 }
 
 // add puts the proof into the result, if it was asked for. Where there was no comparison the result says so, and is not good.
@@ -153,10 +163,20 @@ func (p *loadtestRunProof) add(ctx context.Context, e *command.Env, r *result.Re
 	}
 	p.options.Answers = []string{answers}
 	found, err := p.prove(ctx, e, frontConfig)
+	if err != nil && ctx.Err() != nil {
+		err = errNotCompared // a store whose context ended says that the database cannot be used
+	}
 	if err != nil {
-		r.Unproven = err.Error()
+		r.Unproven = cmp.Or(r.Unproven, err.Error()) // a file that lacks answers is the cause of the rest
 		return fmt.Errorf("--verify: %w", err)
 	}
-	r.Proof = found
+	proven(r, found)
 	return nil
+}
+
+// proven puts what a comparison found into the result, which it does not prove where the file lacks answers.
+func proven(r *result.Result, found *result.Proof) {
+	if r.Proof = found; found.Answers < int64(r.Answered()) && r.Unproven == "" {
+		r.Unproven = fmt.Sprintf("the answers file has %d of %d logins that were answered", found.Answers, r.Answered())
+	}
 }
