@@ -11,7 +11,14 @@ import (
 // PrivateKeys is the flag --private-key VERSION=PEMFILE.
 type PrivateKeys []verifykeys.PrivateKey
 
-func (k *PrivateKeys) String() string { return "" }
+// String names the files, for the parameters that a load test's report has.
+func (k *PrivateKeys) String() string {
+	texts := make([]string, len(*k))
+	for i, key := range *k {
+		texts[i] = key.Version + "=" + key.Path
+	}
+	return strings.Join(texts, ",")
+}
 
 // Type is what help shows.
 func (k *PrivateKeys) Type() string { return "VERSION=PEMFILE" }
