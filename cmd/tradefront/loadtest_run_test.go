@@ -24,10 +24,12 @@ func TestLoadtestRefusesBeforeItBegins(t *testing.T) {
 		t.Fatal(err)
 	}
 	for args, want := range map[string]string{
-		"--listen 127.0.0.1:0 --answers a.ndjson":                           "give --answers to each of them",
-		"--listen 127.0.0.1:0 --verify --answers a.ndjson --front-config f": "give --answers to each of them",
-		"--to 127.0.0.1:1 --to 127.0.0.1:2 --verify --answers a.ndjson":     "the stores of one front",
-		"--assert multiple>=2": "give --historical-peak",
+		"--listen 127.0.0.1:0 --answers a.ndjson":                                    "give --answers to each of them",
+		"--listen 127.0.0.1:0 --verify --answers a.ndjson --front-config f":          "give --answers to each of them",
+		"--to 127.0.0.1:1 --to 127.0.0.1:2 --verify --answers a.ndjson":              "the stores of one front",
+		"--join 127.0.0.1:1 --rate 5":                                                "--rate: a generator that joins takes the plan as it comes",
+		"--join 127.0.0.1:1 --lang en":                                               "population: ", // its own language, and so the next fault
+		"--assert multiple>=2":                                                       "give --historical-peak",
 		"--assert request.p99<1s --assert requests_lost==0 --assert request_rate>=1": `"request_rate>=1": this scenario sends nothing`,
 		"--scenario relay --relay-mode investor --assert requests_lost==0":           "this scenario sends nothing",
 		"--save " + key:    "key.pem is there, and is no result of a load test",

@@ -190,7 +190,7 @@ var ownFlags = []string{"join", "people", "key", "i-own", "answers"}
 func (l *loadtestRun) join(ctx context.Context, e *command.Env, flags *pflag.FlagSet) error {
 	var foreign []string
 	flags.Visit(func(f *pflag.Flag) {
-		if !slices.Contains(ownFlags, f.Name) {
+		if !slices.Contains(ownFlags, f.Name) && f.Name != "lang" { // which is of what is printed here
 			foreign = append(foreign, "--"+f.Name)
 		}
 	})
