@@ -70,6 +70,7 @@ var loadtest = map[string]string{
 	"its SHA-256 is not the one that it names, so that it was changed after it was written":                             "其 SHA-256 与所记不同，即写出之后被改动",
 	"%w; the result is in %s: move it to where it is kept, and `tradefront loadtest merge` makes the other files of it": "%w；结果已写入 %s：请移到存档处，其余文件可用 `tradefront loadtest merge` 由它生成",
 	"--answers: the generators' answers are in %s to %s, since one file could not be made of them: %w":                  "--answers：各压测进程的应答在 %s 至 %s 中，未能合成一个文件：%w",
+	"the result %s: it is no result of a load test, or not whole: %w":                                                   "结果 %s：不是压力测试的结果，或不完整：%w",
 	"result: %w": "结果：%w", "the result %s: %w": "结果 %s：%w",
 
 	// Populations.

@@ -26,7 +26,7 @@ func Read(path string) (*Result, error) {
 	}
 	var r Result
 	if err := json.Unmarshal(text, &r); err != nil {
-		return nil, fmt.Errorf("the result %s: %w", path, err)
+		return nil, fmt.Errorf("the result %s: it is no result of a load test, or not whole: %w", path, err)
 	}
 	if r.Format != Format {
 		return nil, fmt.Errorf("result %s: its format is %.60q, and this program knows %q", path, r.Format, Format)

@@ -48,6 +48,11 @@ func TestAChangedResultIsRefused(t *testing.T) {
 			t.Errorf("%s: %v", change.to, err)
 		}
 	}
+	for _, other := range []string{"<!DOCTYPE html>", string(text[:len(text)/2])} {
+		if _, err := read(other); err == nil || !strings.Contains(err.Error(), "it is no result of a load test, or not whole") {
+			t.Errorf("%.20q: %v", other, err)
+		}
+	}
 	old, err := read(regexp.MustCompile(`"sha256": "[0-9a-f]{64}",`).ReplaceAllString(string(text), ""))
 	if err != nil || !old.Unsealed {
 		t.Fatalf("of an earlier program: %v, %+v", err, old)
