@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +79,7 @@ func TestRelayedLoginIsJudgedBeforeItsPassword(t *testing.T) {
 			r.table.Find([]byte(investorApp)).Take()
 		}},
 		{reason.IllegalField, func(_ *relayHouse, a *session.LoginAttempt) { a.Relayed.Told.LoginTime = nil }},
+		{reason.IllegalField, func(_ *relayHouse, a *session.LoginAttempt) { a.UserID = []byte("8888-8888") }},
 		{reason.TerminalTimeOld, func(_ *relayHouse, a *session.LoginAttempt) { a.Relayed.Told.LoginTime = []byte("2019-01-21 08:00:00") }},
 		{reason.NoTerminalAddress, func(_ *relayHouse, a *session.LoginAttempt) { a.Relayed.Told.PublicIP = []byte("0.0.0.0") }},
 		{reason.TerminalAppUnknown, func(_ *relayHouse, a *session.LoginAttempt) { a.Relayed.Told.AppID = []byte("client_new_1.0") }},
@@ -94,6 +96,9 @@ func TestRelayedLoginIsJudgedBeforeItsPassword(t *testing.T) {
 		outcome, line := r.loginAt(a)
 		if outcome.Reason != c.want || line.Reason != c.want.String() || len(r.core.attempts) != 0 || len(r.log.records) != 0 {
 			t.Errorf("%v: %v, asked %d times", c.want, outcome.Reason, len(r.core.attempts))
+		}
+		if (c.want == reason.IllegalField) != strings.Contains(line.Item, ".") {
+			t.Errorf("%v: item %q, want the field's name and the item's", c.want, line.Item)
 		}
 		if string(a.Password) == password {
 			t.Errorf("%v: the password was not zeroed", c.want)

@@ -120,8 +120,10 @@ func (g *Gateway) checkItems(a *arrival) reason.Reason {
 	switch {
 	case a.illegal != "":
 		a.item = a.illegal
+	case badAccount != nil && a.submission != nil:
+		a.item = "SubmitRequest.UserID"
 	case badAccount != nil:
-		a.item = "UserID"
+		a.item = "LoginRequest.UserID"
 	case a.submission != nil && a.submission.Request.Attempt != ftd.AttemptFirst && a.submission.Request.Attempt != ftd.AttemptAgain:
 		a.item = "SubmitRequest.Attempt"
 	case a.told.Illegal != "":
