@@ -240,7 +240,7 @@ func TestEndsBelow(t *testing.T) {
 	if line := f.last(); line.Event != ops.EventSubmitEnd || line.Operator != "7000" {
 		t.Errorf("audit line %+v", line)
 	}
-	f.agent.Ended(peer(1), nil)
+	f.agent.Ended(peer(1), nil, reason.PeerClosed)
 	if f.relay.ends() != 3 || !slices.Contains(f.relay.ended, two) || !slices.Contains(f.relay.ended, three) || f.agent.Online() != 1 {
 		t.Errorf("ended %v, %d left", f.relay.ended, f.agent.Online())
 	}
@@ -301,9 +301,9 @@ func TestSentAgainFromBelow(t *testing.T) {
 	if got := f.agent.Submit(t.Context(), peer(2), other); got.Reason != reason.SubmitID || len(f.relay.sent) != 1 {
 		t.Errorf("other content: %+v", got)
 	}
-	f.agent.Ended(peer(1), nil) // the terminal has moved on to the other connection
+	f.agent.Ended(peer(1), nil, reason.PeerClosed) // the terminal has moved on to the other connection
 	check(t, "ends", f.relay.ends(), 0)
-	f.agent.Ended(peer(2), nil)
+	f.agent.Ended(peer(2), nil, reason.PeerClosed)
 	check(t, "ends", f.relay.ends(), 1)
 	if got := f.agent.Submit(t.Context(), peer(3), s); got.Reason != reason.OK || len(f.relay.sent) != 2 || !f.relay.sent[1].Passed.Again {
 		t.Errorf("once it has gone: %+v", got)

@@ -64,7 +64,7 @@ func TestTheSameMeanwhile(t *testing.T) {
 			f.relayLogin(2)
 			first, second := twice(t, f, nil, func() {
 				for _, id := range c.gone {
-					f.agent.Ended(peer(id), nil)
+					f.agent.Ended(peer(id), nil, reason.PeerClosed)
 				}
 			})
 			if first.Submitted == nil || second.Submitted == nil || *first.Submitted != *second.Submitted || second.Reason != reason.OK {

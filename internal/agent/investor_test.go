@@ -69,7 +69,7 @@ func TestInvestorLogin(t *testing.T) {
 			t.Errorf("%v %s", up, why)
 		}
 		got.Session.Close(ftd.ReasonGone, "")
-		f.agent.Ended(peer(1), nil)
+		f.agent.Ended(peer(1), nil, reason.PeerClosed)
 		check(t, "terminals", f.agent.Online(), 0)
 		check(t, "connections", len(u.connections()), 1)
 	})

@@ -166,7 +166,7 @@ func (a *Agent) Unanswered(peer session.Peer, outcome session.Outcome) {
 }
 
 // Ended is part of dialogue.Handler.
-func (a *Agent) Ended(peer session.Peer, _ []byte) { a.leave(peer.SessionID) }
+func (a *Agent) Ended(peer session.Peer, _ []byte, _ reason.Close) { a.leave(peer.SessionID) }
 
 // leave takes a terminal out, or a relay below with all its terminals, and tells an operator agent's front.
 func (a *Agent) leave(id int32) {

@@ -50,8 +50,8 @@ func TestOperatorLogin(t *testing.T) {
 	if up, why := f.agent.Upstream(); !up || !strings.Contains(why, "logged in at a") {
 		t.Errorf("%v %s", up, why)
 	}
-	f.agent.Ended(peer(7), nil)
-	f.agent.Ended(peer(7), nil)
+	f.agent.Ended(peer(7), nil, reason.PeerClosed)
+	f.agent.Ended(peer(7), nil, reason.PeerClosed)
 	if f.relay.ends() != 1 || f.relay.ended[0].String() != audited.SubmitID || f.agent.Online() != 0 || len(line.gone()) != 0 {
 		t.Errorf("ended %v, %d left", f.relay.ended, f.agent.Online())
 	}

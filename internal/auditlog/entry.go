@@ -35,6 +35,7 @@ type Entry struct {
 	Operator        string `json:"operator,omitempty"`
 	TerminalAddress string `json:"terminal_address,omitempty"`
 	TerminalPort    uint16 `json:"terminal_port,omitempty"`
+	Closing         string `json:"closing,omitempty"`
 	By              string `json:"by,omitempty"`
 	Text            string `json:"text,omitempty"`
 

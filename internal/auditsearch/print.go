@@ -60,7 +60,7 @@ var texts = map[show.Language]*words{
 		hidden:  "另有 %d 行可能与此有关，因来得太快，前置只计数、未写入审计日志：见 --event suppressed",
 		unread:  "以及另外 %d 项",
 		names: map[string]string{
-			"item": "字段", "record": "记录", "flag": "异常标识", "problem": "终端信息问题", "relay": "中继", "operator": "操作员", "submission": "上报编号",
+			"item": "字段", "record": "记录", "flag": "异常标识", "problem": "终端信息问题", "relay": "中继", "operator": "操作员", "submission": "上报编号", "closing": "连接关闭原因",
 			"upstream_ref": "前置查询号", "command": "命令", "subject": "对象", "changes": "更改", "why": "原因", "by": "操作人", "text": "文本", "lines": "行数",
 		},
 	},
@@ -105,6 +105,7 @@ func (p *Printer) more(e *auditlog.Entry) string {
 		{"relay", e.RelayAppID},
 		{"operator", e.Operator},
 		{"submission", e.SubmitID},
+		{"closing", e.Closing},
 		{"upstream_ref", e.UpstreamRef},
 		{"command", e.Command},
 		{"subject", e.Subject},

@@ -187,7 +187,7 @@ func (d *Dialogue) End(why reason.Close) {
 		d.core.Close(closeCode(d.closing), d.closing.String())
 	}
 	if d.answered {
-		d.driver.handler.Ended(d.peer, d.session.UserID())
+		d.driver.handler.Ended(d.peer, d.session.UserID(), d.closing)
 	}
 }
 

@@ -41,8 +41,8 @@ type Handler interface {
 	Login(ctx context.Context, peer session.Peer, a *session.LoginAttempt) session.Outcome
 	// Unanswered tells that the outcome of Login found no terminal any more.
 	Unanswered(peer session.Peer, outcome session.Outcome)
-	// Ended tells that a session whose login was answered is over.
-	Ended(peer session.Peer, userID []byte)
+	// Ended tells that a session whose login was answered is over, and why its connection ended.
+	Ended(peer session.Peer, userID []byte, why reason.Close)
 	Relays
 }
 

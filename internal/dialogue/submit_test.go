@@ -75,8 +75,8 @@ func (o *office) Disconnected(p session.Peer) {
 	o.gone = append(o.gone, fmt.Sprint("connection ", p.SessionID))
 }
 
-func (o *office) Ended(_ session.Peer, userID []byte) {
-	o.gone = append(o.gone, "session of "+string(userID))
+func (o *office) Ended(_ session.Peer, userID []byte, why reason.Close) {
+	o.gone = append(o.gone, fmt.Sprint("session of ", string(userID), ", ", why))
 }
 
 func (o *office) Unanswered(session.Peer, session.Outcome) { o.unanswered.Add(1) }
@@ -384,7 +384,7 @@ func TestOneTerminalEnds(t *testing.T) {
 		t.Errorf("state %v", d.session.State())
 	}
 	d.End(reason.PeerClosed)
-	if want := []string{"8 " + id, "8 " + id, "session of 8", "connection 1"}; !slices.Equal(o.gone, want) {
+	if want := []string{"8 " + id, "8 " + id, "session of 8, peer_closed", "connection 1"}; !slices.Equal(o.gone, want) {
 		t.Errorf("gone %q, want %q", o.gone, want)
 	}
 }

@@ -41,7 +41,7 @@ func (refuser) NoteProxyHeader(session.Peer, string)                         {}
 func (refuser) MayChangePassword(session.Peer, []byte, []byte) reason.Reason { return reason.OK }
 
 func (refuser) Unanswered(session.Peer, session.Outcome) {}
-func (refuser) Ended(session.Peer, []byte)               {}
+func (refuser) Ended(session.Peer, []byte, reason.Close) {}
 func (refuser) Submit(context.Context, session.Peer, *session.SubmitAttempt) session.Outcome {
 	return session.Outcome{Reason: reason.OutOfScope, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
 }

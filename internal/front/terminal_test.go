@@ -119,8 +119,8 @@ func (h *handler) lastNoted() string {
 	return h.noted
 }
 
-func (h *handler) Unanswered(_ session.Peer, r session.Outcome) { h.unanswered <- r }
-func (h *handler) Ended(_ session.Peer, userID []byte)          { h.ended <- string(userID) }
+func (h *handler) Unanswered(_ session.Peer, r session.Outcome)        { h.unanswered <- r }
+func (h *handler) Ended(_ session.Peer, userID []byte, _ reason.Close) { h.ended <- string(userID) }
 
 func (h *handler) Submit(context.Context, session.Peer, *session.SubmitAttempt) session.Outcome {
 	return session.Outcome{Reason: reason.WrongKind, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '6'}}

@@ -69,7 +69,7 @@ func TestHungPart(t *testing.T) {
 				}
 				h.core.hang, h.log.hang, h.audit.hang = nil, nil, false
 				if c.want == reason.OK {
-					h.Ended(home, []byte(account)) // its place is the next login's
+					h.Ended(home, []byte(account), reason.PeerClosed) // its place is the next login's
 				}
 				if code := logInOver(t, driver, home); code != 0 {
 					t.Errorf("after the hang: answered %d", code)

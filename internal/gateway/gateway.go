@@ -180,10 +180,10 @@ func (g *Gateway) Online() int { return g.online.total() }
 func (g *Gateway) Resumed(account regulation.Account) { g.online.resume(account) }
 
 // Ended takes a session out whose login was answered.
-func (g *Gateway) Ended(peer session.Peer, userID []byte) {
+func (g *Gateway) Ended(peer session.Peer, userID []byte, why reason.Close) {
 	g.online.remove(regulation.Account(userID))
 	if peer.Relays {
-		g.endedRelay(peer, userID)
+		g.endedRelay(peer, userID, why)
 	}
 }
 

@@ -22,7 +22,7 @@ func (h *house) accepted(user string, n int) (ok int) {
 		switch outcome, line := h.login(home, as(user)); outcome.Reason {
 		case reason.OK:
 			ok++
-			h.Ended(home, []byte(user))
+			h.Ended(home, []byte(user), reason.PeerClosed)
 		case reason.LoginRate:
 			if outcome.Reason.Code() != 90 || line.Reason != "login_rate" || line.Code != 90 {
 				h.t.Fatalf("%+v", line)
@@ -146,7 +146,7 @@ func TestTooManySessionsDoNotPace(t *testing.T) {
 		for range 10 {
 			h.want(attempt(), reason.TooManySessions)
 		}
-		h.Ended(home, []byte(account))
+		h.Ended(home, []byte(account), reason.PeerClosed)
 		h.want(attempt(), reason.OK)
 	})
 }
@@ -162,7 +162,7 @@ func TestOneAccountDoesNotFillTheMemory(t *testing.T) {
 	}
 	for range 500 { // its share is 200
 		h.want(of("a"), reason.OK)
-		h.Ended(home, []byte("a"))
+		h.Ended(home, []byte("a"), reason.PeerClosed)
 	}
 	if s := h.SeenStats(); s.Entries != 200 || s.Forgotten != 300 || s.Crowded != 1 || s.Full {
 		t.Errorf("%+v", s)

@@ -120,8 +120,8 @@ func (g *Gateway) endVisits(link *relayLink, sessionID int32) int {
 }
 
 // endedRelay writes down that the session of an operator relay is over, and with it all its visits; also of a many-to-many relay
-// that may not have the connection any more. The line's reason is what was withdrawn; ok if nothing was.
-func (g *Gateway) endedRelay(peer session.Peer, account []byte) {
+// that may not have the connection any more. The line's reason is what was withdrawn; ok if nothing was. closing is why the connection ended.
+func (g *Gateway) endedRelay(peer session.Peer, account []byte, closing reason.Close) {
 	link := g.links.find(peer.SessionID)
 	if link == nil {
 		return
@@ -132,7 +132,7 @@ func (g *Gateway) endedRelay(peer session.Peer, account []byte) {
 	}
 	e := g.entry(peer, ops.EventRelayEnded, why)
 	e.AppID, e.RelayAppID, e.RelayMode = string(link.relay.AppID), string(link.relay.AppID), g.modeOf(peer)
-	e.Account = string(account)
+	e.Account, e.Closing = string(account), closing.String()
 	if link.operator {
 		e.Operator = e.Account
 		e.Visits = g.endVisits(link, peer.SessionID)

@@ -61,7 +61,7 @@ func TestRelayMayStay(t *testing.T) {
 			if got := r.RelayMayStay(shown, []byte(operatorApp), nil); got != beforeLogin {
 				t.Errorf("before a login: %v, want %v", got, beforeLogin)
 			}
-			r.Ended(shown, []byte(operator))
+			r.Ended(shown, []byte(operator), reason.PeerClosed)
 			if line := r.audit.entries[len(r.audit.entries)-1]; line.Event != ops.EventRelayEnded || line.Reason != test.want.String() ||
 				line.Code != test.want.Code() || line.Operator != operator || line.RelayMode != "3" {
 				t.Errorf("%+v", line)
@@ -89,7 +89,7 @@ func TestStandingOfOthers(t *testing.T) {
 			t.Fatalf("%+v", line)
 		}
 		before := len(r.audit.entries)
-		r.Ended(relayPeer, []byte(account))
+		r.Ended(relayPeer, []byte(account), reason.PeerClosed)
 		return r.audit.entries[before:]
 	}
 	if lines := end(); len(lines) != 0 {
@@ -102,7 +102,7 @@ func TestStandingOfOthers(t *testing.T) {
 	r.grants.permissions[1].Networks = nil
 	r.change()
 	before := len(r.audit.entries)
-	r.Ended(relayPeer, []byte(account))
+	r.Ended(relayPeer, []byte(account), reason.PeerClosed)
 	lines := r.audit.entries[before:]
 	if len(lines) != 1 || lines[0].Event != ops.EventRelayEnded || lines[0].Reason != reason.RelayNetwork.String() || lines[0].RelayMode != "2" ||
 		lines[0].Account != account || lines[0].Operator != "" {

@@ -43,11 +43,11 @@ func TestSessionsPerUser(t *testing.T) {
 	h.want(as("a"), reason.OK)
 	h.want(as("a"), reason.TooManySessions)
 	h.want(as("b"), reason.OK) // others are not concerned
-	h.Ended(home, []byte("a"))
+	h.Ended(home, []byte("a"), reason.PeerClosed)
 	h.want(as("a"), reason.OK)
 	h.want(as("a"), reason.TooManySessions)
 	for _, user := range []string{"a", "a", "b"} {
-		h.Ended(home, []byte(user))
+		h.Ended(home, []byte(user), reason.PeerClosed)
 	}
 	if h.Online() != 0 || len(h.online.sessions) != 0 {
 		t.Errorf("%d online, %v: something is left of users who are gone", h.Online(), h.online.sessions)
@@ -258,15 +258,15 @@ func TestSessionsAtAllFronts(t *testing.T) {
 	fronts.full = false
 	h.want(as("a"), reason.OK)
 	is("logged in", 1)
-	h.Ended(home, []byte("a"))
+	h.Ended(home, []byte("a"), reason.PeerClosed)
 	is("ended", 0)
 	h.Resumed("a")
 	h.want(as("a"), reason.OK)
 	is("resumed, and logged in", 2)
 	h.want(as("a"), reason.TooManySessions)
 	is("refused here, and not asked for at the others", 2)
-	h.Ended(home, []byte("a"))
-	h.Ended(home, []byte("a"))
+	h.Ended(home, []byte("a"), reason.PeerClosed)
+	h.Ended(home, []byte("a"), reason.PeerClosed)
 	h.Unanswered(home, h.want(as("a"), reason.OK))
 	is("gone before its answer", 0)
 	gone := as("a")

@@ -384,10 +384,10 @@ func TestVisitsEnd(t *testing.T) {
 	if outcome := r.EndTerminal(relayPeer, []byte(operator), []byte("x")); outcome.Reason != reason.SubmitID {
 		t.Error(outcome.Reason)
 	}
-	r.Ended(relayPeer, []byte(operator))
+	r.Ended(relayPeer, []byte(operator), reason.RelayRefusals)
 	r.Disconnected(relayPeer)
 	line := r.audit.entries[len(r.audit.entries)-1]
-	if line.Event != ops.EventRelayEnded || line.Visits != 4 || line.Operator != operator || line.RelayAppID != operatorApp {
+	if line.Event != ops.EventRelayEnded || line.Visits != 4 || line.Closing != "relay_refusals" || line.Operator != operator || line.RelayAppID != operatorApp {
 		t.Errorf("%+v", line)
 	}
 	if r.table.Find([]byte(operatorApp)).Connected() != 0 {

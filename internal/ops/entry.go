@@ -83,6 +83,7 @@ type Entry struct {
 	TerminalMAC       string // with relay.audit_tags
 	TerminalTag       string // likewise
 	Visits            int    // of EventRelayEnded: how many ended with it
+	Closing           string // of EventRelayEnded: why the connection ended, a word of reason.CloseWords
 
 	By   string // of EventSessionEnd, EventTrace… and EventLoadtest…: the operator, as the command named him
 	Text string // of EventSessionEnd: why, as the terminal was told; of EventTrace…: what is traced, and for how long; of EventLoadtest…: what was made
@@ -163,6 +164,7 @@ func (e *Entry) marshalRelay(l *auditLine) {
 	l.addText("terminal_tag", e.TerminalTag, false)
 	if e.Event == EventRelayEnded {
 		l.addInt("visits", int64(e.Visits))
+		l.addText("closing", e.Closing, false)
 	}
 }
 

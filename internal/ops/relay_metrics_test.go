@@ -91,12 +91,14 @@ func TestRelayFieldsOfAnEntry(t *testing.T) {
 			t.Errorf("%s: %v, want %v", key, got[key], want)
 		}
 	}
-	if _, has := got["visits"]; has {
-		t.Error("a submission has visits")
+	for _, key := range []string{"visits", "closing"} {
+		if _, has := got[key]; has {
+			t.Errorf("a submission has %s", key)
+		}
 	}
-	ended := encode(&Entry{Event: EventRelayEnded})
+	ended := encode(&Entry{Event: EventRelayEnded, Closing: "relay_refusals"})
 	defer ended.Free()
-	if err := json.Unmarshal(ended.Bytes(), &got); err != nil || got["visits"] != 0.0 {
-		t.Errorf("%v, %v", got["visits"], err)
+	if err := json.Unmarshal(ended.Bytes(), &got); err != nil || got["visits"] != 0.0 || got["closing"] != "relay_refusals" {
+		t.Errorf("%v, %v, %v", got["visits"], got["closing"], err)
 	}
 }
