@@ -140,6 +140,8 @@ var saidInChinese = map[string]string{
 	"of these\t%d\tsubmitted by operator relays\n": "其中\t%d\t由一对多中继上报\n", "stored\t%d\tthe store\n": "已入库\t%d\t库\n", "reported\t%d\t%s\n": "报送文件\t%d\t%s\n",
 	"%s: entries from %s to %s\n": "%s：条目自 %s 至 %s\n", "    and %d more; --limit names more\n": "    另有 %d 项；加大 --limit 可列出更多\n",
 	"%s: %d visits\n": "%s：%d 次接入\n", "%s: one visit\n": "%s：1 次接入\n", "\nrecord %s\n": "\n记录 %s\n", "  in the archive %s\n": "  在归档文件 %s 中\n",
+	"\n%s %d, session %d, from no address\n": "\n%s %d，会话 %d，没有来源地址\n", "  item  %s\n": "  字段  %s\n",
+	"  the connection ended, %s: %s\n":       "  连接关闭，%s：%s\n",
 	"\n%s %d, session %d, from %s port %d\n": "\n%s %d，会话 %d，来自 %s 端口 %d\n", "  why   %s (%d): %s\n": "  原因  %s（%d）：%s\n", "  reported: %s\n": "  在报送文件中：%s\n",
 	"  the terminal was at %s port %d, as relay %s told\n": "  终端在 %s 端口 %d，据中继 %s 上报\n", "  its day was not exported yet\n": "  当日尚未导出\n",
 	"  its day %s is archived in %s: name that file with --archive\n":                                                               "  交易日 %s 已归档到 %s：请用 --archive 指明该文件\n",

@@ -147,6 +147,44 @@ func TestHandbook(t *testing.T) {
 	}
 }
 
+// TestAdviceIsForWhoActs: an empty cell of the handbook's tables gives no advice: it does not take that of the cell behind it.
+func TestAdviceIsForWhoActs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ word, vendor, operator string }{
+		{"unknown_account", "", "account list"},
+		{"no_valid_key", "", "urgent"},
+		{"no_public_address", "", "health check"},
+		{"wrong_password", "do not repeat", ""},
+		{"already_logged_in", "one login", ""},
+		{"unknown_app", "check spelling", "app add"},
+	} {
+		english, chinese := explain.About(c.word)
+		if !strings.Contains(english.Vendor, c.vendor) || !strings.Contains(english.Operator, c.operator) ||
+			(english.Vendor == "") != (c.vendor == "") || (english.Operator == "") != (c.operator == "") ||
+			(chinese.Vendor == "") != (c.vendor == "") || (chinese.Operator == "") != (c.operator == "") {
+			t.Errorf("%s: %+v, %+v", c.word, english, chinese)
+		}
+	}
+}
+
+// TestWhyNamesTheItem: of an illegal_field the item is told, and of refused terminal information its flaw, with the advice on that.
+func TestWhyNamesTheItem(t *testing.T) {
+	t.Parallel()
+	why := func(line string) explain.Why {
+		r := look(t, "4CV33T", explain.Options{Audit: []string{file(t, "a.jsonl", line+"\n")}})
+		return r.Visits[0].Why
+	}
+	if w := why(`{"time":"2026-01-05T08:59:01.000+08:00","event":"login","reason":"illegal_field","code":15,"ref":"4CV33T","item":"LoginRequest.Remark"}`); w.Item != "LoginRequest.Remark" {
+		t.Errorf("%+v", w)
+	}
+	w := why(`{"time":"2026-01-05T08:59:01.000+08:00","event":"login","reason":"terminal_info_refused","code":3,"ref":"4CV33T","terminal_problem":"terminal_info_length"}`)
+	for language, a := range map[string]explain.Advice{"English": w.English, "Chinese": w.Chinese} {
+		if !strings.Contains(a.What, "strict") || !strings.Contains(a.What, "terminal_info_length") || !strings.Contains(strings.ToLower(a.Vendor), "base64") || a.Operator == "" {
+			t.Errorf("%s: %+v", language, a)
+		}
+	}
+}
+
 func proxyFaults() (words []string) {
 	for _, f := range proxyheader.Faults() {
 		words = append(words, f.Word())

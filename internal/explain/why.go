@@ -6,12 +6,14 @@ import (
 
 	"github.com/tradefront/tradefront/docs"
 	"github.com/tradefront/tradefront/internal/auditlog"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // Why is what the handbook says about a reason, in both languages.
 type Why struct {
 	Reason  string `json:"reason"`
 	Code    int    `json:"code"`
+	Item    string `json:"item,omitempty"`         // of illegal_field: which item was wrong
 	Saw     string `json:"terminal_saw,omitempty"` // what the terminal's user is shown
 	English Advice `json:"en"`
 	Chinese Advice `json:"zh"`
@@ -24,16 +26,27 @@ type Advice struct {
 	Operator string `json:"operator,omitempty"`
 }
 
-// whyOf is about one entry. A flaw of the terminal information of an accepted login is told too.
+// whyOf is about one entry. A flaw of the terminal information is told too, of an accepted login and of one that it had refused.
 func whyOf(e *auditlog.Entry) Why {
-	b := handbook()
-	why := Why{Reason: e.Reason, Code: e.Code, Saw: e.Text}
-	word := e.Reason
-	if e.TerminalProblem != "" && e.Code == 0 {
-		word = e.TerminalProblem
+	why := Why{Reason: e.Reason, Code: e.Code, Item: e.Item, Saw: e.Text}
+	switch {
+	case e.TerminalProblem != "" && e.Code == 0:
+		why.English, why.Chinese = About(e.TerminalProblem)
+	case e.TerminalProblem != "" && e.Reason == reason.TerminalInfoRefused.String():
+		why.English, why.Chinese = About(e.Reason)
+		english, chinese := About(e.TerminalProblem)
+		why.English.add(e.TerminalProblem, english, ": ", "; ")
+		why.Chinese.add(e.TerminalProblem, chinese, "：", "；")
+	default:
+		why.English, why.Chinese = About(e.Reason)
 	}
-	why.English, why.Chinese = b.english[word], b.chinese[word]
 	return why
+}
+
+// add puts the flaw of the terminal information behind what happened; the vendor is told how to cure the flaw.
+func (a *Advice) add(problem string, flaw Advice, colon, semicolon string) {
+	a.What += semicolon + problem + colon + flaw.What
+	a.Vendor = flaw.Vendor
 }
 
 // About is what the handbook says about a reason, by its word; both are empty if it has no such word.
@@ -55,12 +68,14 @@ func adviceOf(page string) map[string]Advice {
 	all := make(map[string]Advice)
 	for row := range strings.Lines(page) {
 		row = strings.TrimSpace(row)
-		if !strings.HasPrefix(row, "| `") || !strings.HasSuffix(row, "|") {
+		row, opens := strings.CutPrefix(row, "|")
+		row, closes := strings.CutSuffix(row, "|")
+		if !opens || !closes || !strings.HasPrefix(row, " `") {
 			continue
 		}
-		cells := strings.Split(strings.Trim(row, "|"), " | ")
+		cells := strings.Split(row, "|") // an empty cell is one
 		for i := range cells {
-			cells[i] = strings.TrimSpace(strings.Trim(cells[i], "|"))
+			cells[i] = strings.TrimSpace(cells[i])
 		}
 		word := strings.Trim(cells[0], "` ")
 		if _, known := all[word]; known || len(cells) < 3 {

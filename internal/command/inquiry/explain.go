@@ -124,8 +124,12 @@ func printExplained(w io.Writer, r *explain.Result) {
 
 func printVisit(w io.Writer, v *explain.Visit) {
 	first := &v.Entries[0]
-	command.Tell(w, "\n%s %d, session %d, from %s port %d\n",
-		command.WordFor(w, "side", first.Side()), first.FrontID, first.SessionID, show.Cell(first.Address), first.Port)
+	if first.Address == "" { // the load balancer named none
+		command.Tell(w, "\n%s %d, session %d, from no address\n", command.WordFor(w, "side", first.Side()), first.FrontID, first.SessionID)
+	} else {
+		command.Tell(w, "\n%s %d, session %d, from %s port %d\n",
+			command.WordFor(w, "side", first.Side()), first.FrontID, first.SessionID, show.Cell(first.Address), first.Port)
+	}
 	command.Table(w, "time\tstep\treason\tcode\tAppID\taccount\tline", func(w io.Writer) {
 		for i := range v.Entries {
 			x := &v.Entries[i]
@@ -142,6 +146,12 @@ func printVisit(w io.Writer, v *explain.Visit) {
 			break
 		}
 	}
+	for i := range v.Entries {
+		if x := &v.Entries[i]; x.Closing != "" { // of an operator relay: its other lines do not say it
+			english, chinese := explain.About(x.Closing)
+			command.Tell(w, "  the connection ended, %s: %s\n", show.Cell(x.Closing), command.InLanguageOf(w, english.What, chinese.What))
+		}
+	}
 	why := &v.Why
 	if why.Reason == "" {
 		return
@@ -149,6 +159,11 @@ func printVisit(w io.Writer, v *explain.Visit) {
 	command.Tell(w, "  why   %s (%d): %s\n", show.Cell(why.Reason), why.Code, command.InLanguageOf(w, why.English.What, why.Chinese.What))
 	if !command.ReadsChinese(w) {
 		fmt.Fprintf(w, "  原因  %s\n", why.Chinese.What)
+	}
+	if why.Item != "" {
+		command.Tell(w, "  item  %s\n", show.Cell(why.Item))
+	}
+	if !command.ReadsChinese(w) {
 		printAdvice(w, "  the terminal's vendor", why.English.Vendor)
 	}
 	printAdvice(w, "  终端厂商", why.Chinese.Vendor)
