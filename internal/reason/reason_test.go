@@ -3,6 +3,7 @@ package reason
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -34,6 +35,18 @@ func TestWordsOfAllReasons(t *testing.T) {
 	}
 	if UnknownCustomer.String() != UnknownAccount.String() || UnknownCustomer.Code() != OutOfScope.Code() {
 		t.Error("a relay can find out which accounts exist outside its scope")
+	}
+}
+
+// TestOneTextOfCode3: who is answered 3 does not learn whether the password was right, and the text does not say that it alone can be wrong.
+func TestOneTextOfCode3(t *testing.T) {
+	for _, r := range []Reason{WrongPassword, UnknownAccount, TerminalInfoRefused, ReplayedTerminalInfo} {
+		if got, want := string(r.AppendText(nil, Ref{})), string(WrongPassword.AppendText(nil, Ref{})); r.Code() != 3 || got != want {
+			t.Errorf("%v: %d %q, want %q", r, r.Code(), got, want)
+		}
+	}
+	if _, english := CodeText(3); !strings.Contains(english, "password") || !strings.Contains(english, "terminal info") {
+		t.Errorf("%q names not all causes", english)
 	}
 }
 

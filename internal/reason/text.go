@@ -15,7 +15,7 @@ type Ref [6]byte
 var errorText = map[int]string{
 	0:   "正确",
 	2:   "会话信息不一致 broker or user differs from this session",
-	3:   "不合法的登录 wrong account or password",
+	3:   "不合法的登录 wrong account or password, or terminal info refused",
 	5:   "重复的登录 already logged in or logging in",
 	6:   "还没有登录 not logged in yet",
 	7:   "还没有初始化 front is starting, try again",
