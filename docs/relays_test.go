@@ -79,3 +79,26 @@ func TestOrderOfChecks(t *testing.T) {
 		t.Errorf("the gateway looks for %v, the page says %v", want, gateways)
 	}
 }
+
+// TestRelaysKnowEachCode: what a relay does at each code that a submission can be answered by is on its page.
+func TestRelaysKnowEachCode(t *testing.T) {
+	for page, words := range map[string][]string{"relay.md": {"submission", "any"}, "relay.zh-CN.md": {"上报", "任何"}} {
+		known := make(map[string]bool)
+		for _, table := range tablesOf(t, page) {
+			for _, row := range table {
+				if len(row) == 4 && slices.ContainsFunc(words, func(w string) bool { return strings.Contains(row[1], w) }) {
+					for code := range strings.SplitSeq(strings.ReplaceAll(row[0], "、", ", "), ", ") {
+						known[code] = true
+					}
+				}
+			}
+		}
+		for _, row := range submitRows(t) {
+			for code := range strings.SplitSeq(row[3], ", ") {
+				if code != "none" && !known[code] {
+					t.Errorf("%s: what a relay does with a submission that is answered by %s (%s) is not said", page, code, row[2])
+				}
+			}
+		}
+	}
+}
