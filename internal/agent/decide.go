@@ -30,9 +30,12 @@ func (a *Agent) Verify(peer session.Peer, attempt *session.AuthAttempt) session.
 	a.parts.Observer.Authenticated(why.String())
 	e := a.entry(peer, session.OpAuthenticate.String(), why)
 	e.AppID = string(attempt.AppID)
-	if why == reason.OK {
+	switch why {
+	case reason.OK:
 		e.AuthCode = result.Slot.String()
 		a.parts.Observer.CodeUsed(e.AuthCode)
+	case reason.WrongAnswer:
+		e.RightBlocks = result.RightBlocks
 	}
 	outcome := a.decide(e, why)
 	if why == reason.OK {

@@ -43,7 +43,7 @@ func TestWhoMayEnter(t *testing.T) {
 		o := options(c.operator)
 		o.Chained = c.chained
 		f := open(t, o)
-		f.registry = auth.Result{Verdict: c.verdict, Type: c.kind}
+		f.registry = auth.Result{Verdict: c.verdict, Type: c.kind, RightBlocks: 3}
 		at := peer(1)
 		at.Relays = c.listener
 		got := f.agent.Verify(at, &session.AuthAttempt{
@@ -56,6 +56,9 @@ func TestWhoMayEnter(t *testing.T) {
 		}
 		if line.Event != ops.EventAuthenticate || line.Reason != c.want.String() || line.AppID != "an_app_1" || refused && line.Ref != string(got.Ref[:]) {
 			t.Errorf("%s: audit line %+v", c.name, line)
+		}
+		if (line.RightBlocks == 3) != (c.want == reason.WrongAnswer) {
+			t.Errorf("%s: right blocks %d", c.name, line.RightBlocks)
 		}
 	}
 }

@@ -36,6 +36,7 @@ type Entry struct {
 	TerminalAddress string `json:"terminal_address,omitempty"`
 	TerminalPort    uint16 `json:"terminal_port,omitempty"`
 	Closing         string `json:"closing,omitempty"`
+	RightBlocks     int    `json:"right_blocks,omitempty"`
 	By              string `json:"by,omitempty"`
 	Text            string `json:"text,omitempty"`
 

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/subtle"
@@ -60,7 +61,14 @@ type Result struct {
 	Verdict Verdict
 	Type    AppType
 	Slot    Slot // which of its authcodes was used
+
+	// RightBlocks is of WrongAnswer how many blocks of the answer, from its first on, are those of the current authcode, or of the
+	// previous one: more than none is the right authcode in another mode than ECB, or a challenge that was cut.
+	RightBlocks int
 }
+
+// Blocks is how many blocks a challenge and its answer have.
+const Blocks = ChallengeLen / aes.BlockSize
 
 // RowError says that a row of the source cannot be used. Refresh joins one for each such row.
 type RowError struct {
@@ -122,11 +130,11 @@ func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byt
 		app = s.unknown
 	}
 	now := r.now()
-	current := r.answers(&app.codes[Current], ch, answer)
-	previous := r.answers(&app.codes[Previous], ch, answer)
-	slot := Current
-	if !current && previous && now.Before(app.until) {
-		slot, current = Previous, true
+	blocks := r.rightBlocks(&app.codes[Current], ch, answer)
+	before := r.rightBlocks(&app.codes[Previous], ch, answer)
+	current, slot := blocks == Blocks, Current
+	if !current && before == Blocks && now.Before(app.until) {
+		current, slot = true, Previous
 	}
 	switch {
 	case !known && unreadable:
@@ -136,24 +144,31 @@ func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byt
 	case !app.enabled:
 		return Result{Verdict: DisabledApp}
 	case !current:
-		return Result{Verdict: WrongAnswer}
+		if before < Blocks { // all are the previous authcode's, after its time
+			blocks = max(blocks, before)
+		}
+		return Result{Verdict: WrongAnswer, RightBlocks: blocks}
 	}
 	app.used[slot].Store(now.Unix())
-	return Result{OK, app.appType, slot}
+	return Result{Verdict: OK, Type: app.appType, Slot: slot}
 }
 
-// answers computes the expected answer and compares it in constant time. The expected
+// rightBlocks computes the expected answer, and counts in constant time the blocks before the first that differs. The expected
 // answer is wiped before another call can get the scratch.
-func (r *Registry) answers(c *code, ch *Challenge, answer *[ChallengeLen]byte) bool {
+func (r *Registry) rightBlocks(c *code, ch *Challenge, answer *[ChallengeLen]byte) int {
 	expected := r.scratch.Get().(*[ChallengeLen]byte)
 	if c.pad != nil {
 		encryptBlocks(c.pad, expected, ch)
 	}
 	encryptBlocks(c.block, expected, ch)
-	right := subtle.ConstantTimeCompare(expected[:], answer[:]) == 1
+	blocks, same := 0, 1
+	for i := 0; i < ChallengeLen; i += aes.BlockSize {
+		same &= subtle.ConstantTimeCompare(expected[i:i+aes.BlockSize], answer[i:i+aes.BlockSize])
+		blocks += same
+	}
 	clear(expected[:])
 	r.scratch.Put(expected)
-	return right
+	return blocks
 }
 
 func (r *Registry) snapshot() *snapshot {

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"errors"
 	"sync"
 	"testing"
@@ -114,6 +116,44 @@ func TestVerify(t *testing.T) {
 	check("unknown", "client_new_1.0", ch, &right, UnknownApp)
 	check("other case", "Client_xsb_1.0", ch, &right, UnknownApp)
 	check("empty", "", ch, &right, UnknownApp)
+}
+
+// TestRightBlocks: how far a wrong answer is right tells a mistake in its making from a wrong authcode. Of an AppID that is not
+// admitted nothing is told.
+func TestRightBlocks(t *testing.T) {
+	r, source, master := newTestRegistry(t)
+	source.set(app(t, master, appID, vectorCode, true), app(t, master, "client_off_1.0", vectorCode, false))
+	mustRefresh(t, r, true)
+	ch, right := vector(t)
+	block, err := aes.NewCipher([]byte(vectorCode))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chained [ChallengeLen]byte
+	cipher.NewCBCEncrypter(block, make([]byte, aes.BlockSize)).CryptBlocks(chained[:], ch[:])
+	cut := right // as of a C string that ends in the fourth block
+	copy(cut[3*aes.BlockSize:], make([]byte, ChallengeLen))
+	lastWrong, firstWrong := right, right
+	lastWrong[ChallengeLen-1] ^= 1
+	firstWrong[0] ^= 1
+	for name, c := range map[string]struct {
+		id     string
+		answer [ChallengeLen]byte
+		want   Result
+	}{
+		"CBC":                 {string(appID), chained, Result{Verdict: WrongAnswer, RightBlocks: 1}},
+		"cut":                 {string(appID), cut, Result{Verdict: WrongAnswer, RightBlocks: 3}},
+		"the last bit":        {string(appID), lastWrong, Result{Verdict: WrongAnswer, RightBlocks: Blocks - 1}},
+		"the first bit":       {string(appID), firstWrong, Result{Verdict: WrongAnswer}},
+		"not encrypted":       {string(appID), *ch, Result{Verdict: WrongAnswer}},
+		"right":               {string(appID), right, Result{Verdict: OK, Type: AppDirect}},
+		"of a disabled AppID": {"client_off_1.0", cut, Result{Verdict: DisabledApp}},
+		"of no AppID":         {"client_new_1.0", cut, Result{Verdict: UnknownApp}},
+	} {
+		if got := r.Verify([]byte(c.id), ch, &c.answer); got != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
 }
 
 // What is done for an AppID that is not admitted must not be predictable: an answer

@@ -73,7 +73,7 @@ func TestBothCodesDuringAnOverlap(t *testing.T) {
 			t.Errorf("%s, %s: %+v, want %+v", when, code, got, want)
 		}
 	}
-	before, after, wrong := Result{OK, AppDirect, Previous}, Result{OK, AppDirect, Current}, Result{Verdict: WrongAnswer}
+	before, after, wrong := Result{Verdict: OK, Type: AppDirect, Slot: Previous}, Result{Verdict: OK, Type: AppDirect}, Result{Verdict: WrongAnswer}
 	check("in the overlap", vectorCode, before)
 	check("in the overlap", newerCode, after)
 	check("in the overlap", "AAAAAAAABBBBBBBB", wrong)

@@ -177,6 +177,9 @@ func TestWhyNamesTheItem(t *testing.T) {
 	if w := why(`{"time":"2026-01-05T08:59:01.000+08:00","event":"login","reason":"illegal_field","code":15,"ref":"4CV33T","item":"LoginRequest.Remark"}`); w.Item != "LoginRequest.Remark" {
 		t.Errorf("%+v", w)
 	}
+	if w := why(`{"time":"2026-01-05T08:59:01.000+08:00","event":"authenticate","reason":"wrong_answer","code":63,"ref":"4CV33T","right_blocks":3}`); w.Blocks != 3 {
+		t.Errorf("%+v", w)
+	}
 	w := why(`{"time":"2026-01-05T08:59:01.000+08:00","event":"login","reason":"terminal_info_refused","code":3,"ref":"4CV33T","terminal_problem":"terminal_info_length"}`)
 	for language, a := range map[string]explain.Advice{"English": w.English, "Chinese": w.Chinese} {
 		if !strings.Contains(a.What, "strict") || !strings.Contains(a.What, "terminal_info_length") || !strings.Contains(strings.ToLower(a.Vendor), "base64") || a.Operator == "" {

@@ -14,6 +14,7 @@ type Why struct {
 	Reason  string `json:"reason"`
 	Code    int    `json:"code"`
 	Item    string `json:"item,omitempty"`         // of illegal_field: which item was wrong
+	Blocks  int    `json:"right_blocks,omitempty"` // of wrong_answer: how many blocks of the answer were right, from its first on
 	Saw     string `json:"terminal_saw,omitempty"` // what the terminal's user is shown
 	English Advice `json:"en"`
 	Chinese Advice `json:"zh"`
@@ -28,7 +29,7 @@ type Advice struct {
 
 // whyOf is about one entry. A flaw of the terminal information is told too, of an accepted login and of one that it had refused.
 func whyOf(e *auditlog.Entry) Why {
-	why := Why{Reason: e.Reason, Code: e.Code, Item: e.Item, Saw: e.Text}
+	why := Why{Reason: e.Reason, Code: e.Code, Item: e.Item, Blocks: e.RightBlocks, Saw: e.Text}
 	switch {
 	case e.TerminalProblem != "" && e.Code == 0:
 		why.English, why.Chinese = About(e.TerminalProblem)

@@ -41,6 +41,9 @@ func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Outc
 	g.appObserver.AppAuthenticated(string(a.AppID), why.String(), result.Verdict != auth.UnknownApp)
 	e := g.entry(peer, session.OpAuthenticate.String(), why)
 	e.AppID = string(a.AppID)
+	if why == reason.WrongAnswer {
+		e.RightBlocks = result.RightBlocks
+	}
 	if why != reason.OK {
 		return g.decide(&e, why)
 	}

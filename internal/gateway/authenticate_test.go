@@ -60,6 +60,9 @@ func TestVerify(t *testing.T) {
 			if got := h.audit.entries[0].AuthCode; got != used || h.counts.codes["previous"] != counted {
 				t.Errorf("authcode %q, counted %v; want %q", got, h.counts.codes, used)
 			}
+			if got := h.audit.entries[0].RightBlocks; (got == 3) != (c.verdict == auth.WrongAnswer && c.want == reason.WrongAnswer) {
+				t.Errorf("right blocks %d", got)
+			}
 		})
 	}
 }

@@ -141,6 +141,9 @@ func (r *fakeRegistry) Verify(id []byte, _ *auth.Challenge, _ *[auth.ChallengeLe
 	if kind, known := r.kinds[string(id)]; known {
 		result.Type = kind
 	}
+	if r.verdict == auth.WrongAnswer {
+		result.RightBlocks = 3
+	}
 	return result
 }
 

@@ -56,6 +56,7 @@ type Entry struct {
 	AppID       string    // as sent, until it is authenticated
 	Account     string    // as sent
 	AuthCode    string    // which of its AppID's authcodes an admitted terminal has: current or previous, never the code
+	RightBlocks int       // of a wrong answer to a challenge: how many of its blocks are right, from the first on
 	Address     netip.Addr
 	Port        uint16
 	Proxy       netip.Addr // that the client came through, if it named the address
@@ -117,6 +118,9 @@ func (e *Entry) marshal(l *auditLine) {
 	l.addText("app_id", e.AppID, false)
 	l.addText("account", e.Account, false)
 	l.addText("authcode", e.AuthCode, false)
+	if e.RightBlocks > 0 {
+		l.addInt("right_blocks", int64(e.RightBlocks))
+	}
 	if e.Address.IsValid() {
 		l.addAddress("address", e.Address)
 		l.addInt("port", int64(e.Port))

@@ -96,6 +96,11 @@ func TestRelayFieldsOfAnEntry(t *testing.T) {
 			t.Errorf("a submission has %s", key)
 		}
 	}
+	wrong := encode(&Entry{Event: EventAuthenticate, RightBlocks: 3})
+	defer wrong.Free()
+	if _, has := got["right_blocks"]; has || json.Unmarshal(wrong.Bytes(), &got) != nil || got["right_blocks"] != 3.0 {
+		t.Errorf("of a submission %t, of a wrong answer %v", has, got["right_blocks"])
+	}
 	ended := encode(&Entry{Event: EventRelayEnded, Closing: "relay_refusals"})
 	defer ended.Free()
 	if err := json.Unmarshal(ended.Bytes(), &got); err != nil || got["visits"] != 0.0 || got["closing"] != "relay_refusals" {

@@ -21,7 +21,7 @@ var (
 	// harmless keys say nothing of a customer.
 	harmless = map[string]bool{
 		"time": true, "event": true, "reason": true, "code": true, "ref": true, "item": true, "record_id": true,
-		"authcode": true, "front_id": true, "session_id": true, "relay_mode": true, "terminal_app": true, "re_reported": true,
+		"authcode": true, "right_blocks": true, "front_id": true, "session_id": true, "relay_mode": true, "terminal_app": true, "re_reported": true,
 		"visits": true, "closing": true, "since": true, "lines": true, "reasons": true, "trading_day": true, "flag": true, "terminal_problem": true,
 		"user_type": true, "action": true, "command": true,
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/explain"
@@ -162,6 +163,10 @@ func printVisit(w io.Writer, v *explain.Visit) {
 	}
 	if why.Item != "" {
 		command.Tell(w, "  item  %s\n", show.Cell(why.Item))
+	}
+	if why.Blocks > 0 {
+		command.Tell(w, "  right blocks of the answer, from the first on: %d of %d. The authcode is the right one; the mode is not ECB (CBC with a zero IV has\n"+
+			"  the first block right), or the challenge was cut at a zero byte, as a C string is\n", why.Blocks, auth.Blocks)
 	}
 	if !command.ReadsChinese(w) {
 		printAdvice(w, "  the terminal's vendor", why.English.Vendor)

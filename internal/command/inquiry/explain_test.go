@@ -24,6 +24,10 @@ func TestExplainedVisit(t *testing.T) {
 			explain.Visit{Entries: []auditlog.Entry{{}}, Why: explain.Why{Reason: "illegal_field", Item: "a\x1b[31m"}},
 			"\n  item  \"a\\x1b[31m\"\n",
 		},
+		"a wrong answer that begins right": {
+			explain.Visit{Entries: []auditlog.Entry{{}}, Why: explain.Why{Reason: "wrong_answer", Blocks: 1}},
+			"\n  right blocks of the answer, from the first on: 1 of 8. The authcode is the right one;",
+		},
 		"no address": {explain.Visit{Entries: []auditlog.Entry{{FrontID: 7, SessionID: 392}}}, "front 7, session 392, from no address\n"},
 		"an address": {explain.Visit{Entries: []auditlog.Entry{{FrontID: 7, Address: "203.0.113.7", Port: 50001}}}, ", from 203.0.113.7 port 50001\n"},
 		"the end of a relay's connection": {
