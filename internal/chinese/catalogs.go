@@ -5,8 +5,13 @@ import (
 	"strconv"
 )
 
-// catalogs are all of them.
-var catalogs = []map[string]string{agent, changes, ping, checks, obstacles, behind(obstacles), nextSteps, texts, behind(texts), settlement, stores, commands, configuration, values, loadtest, foreign}
+// catalogs are all of them. A function: most runs of the program ask for none, and each start would pay for what behind makes.
+func catalogs() []map[string]string {
+	return []map[string]string{
+		agent, changes, ping, checks, obstacles, behind(obstacles), nextSteps, texts, behind(texts), settlement, stores, commands, configuration, values,
+		loadtest, foreign,
+	}
+}
 
 // behind has each sentence behind the name of what it is about, as a line has them.
 func behind(catalog map[string]string) map[string]string {

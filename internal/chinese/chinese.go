@@ -20,16 +20,18 @@ func Of(english string) string {
 }
 
 // book has all catalogs ready to look up. It is made at the first sentence: most runs of a command need none.
-var book = sync.OnceValue(func() *dictionary {
+var book = sync.OnceValue(makeBook)
+
+func makeBook() *dictionary {
 	d := newDictionary()
-	for _, catalog := range catalogs {
+	for _, catalog := range catalogs() {
 		for english, chinese := range catalog {
 			d.add(english, chinese)
 		}
 	}
 	d.order()
 	return d
-})
+}
 
 // of is Of for a part of a sentence, with so many lookups left.
 func (d *dictionary) of(english string, left *int) string {

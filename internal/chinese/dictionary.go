@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // dictionary has sentences by what they are in English: those without values by themselves, the others as formats.
@@ -21,9 +22,9 @@ type format struct {
 	english string
 	fixed   int    // letters of it that are no value
 	longest string // the longest fixed part: a sentence without it is not made by this format
-	shape   *regexp.Regexp
-	values  []int // for each group of shape, which value it is, from 0
-	begins  bool  // with a value that is no error
+	shape   func() *regexp.Regexp // compiled when a sentence has the longest part: a run of the program asks for few of them
+	values  []int                 // for each group of shape, which value it is, from 0
+	begins  bool                  // with a value that is no error
 	chinese string
 	count   int // of values
 }
@@ -39,13 +40,13 @@ func (d *dictionary) add(english, chinese string) {
 		d.plain[english] = chinese
 		return
 	}
-	f := format{english: english, chinese: onlyStrings(chinese)}
+	f := format{english: english, chinese: chinese}
 	var shape strings.Builder
 	shape.WriteString(`(?s)^`)
 	at := 0
 	fixed := func(text string) {
 		shape.WriteString(regexp.QuoteMeta(text))
-		f.fixed += len(letters.FindAllString(text, -1))
+		f.fixed += lettersOf(text)
 		if len(text) > len(f.longest) {
 			f.longest = text
 		}
@@ -71,11 +72,19 @@ func (d *dictionary) add(english, chinese string) {
 	}
 	fixed(english[at:])
 	shape.WriteString(`$`)
-	f.shape = regexp.MustCompile(shape.String())
+	f.shape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(shape.String()) })
 	d.formats = append(d.formats, f)
 }
 
-var letters = regexp.MustCompile(`[A-Za-z]`)
+// lettersOf is how many of a to z, small or capital, the text has.
+func lettersOf(text string) (n int) {
+	for _, c := range []byte(text) {
+		if c |= 'a' - 'A'; 'a' <= c && c <= 'z' {
+			n++
+		}
+	}
+	return n
+}
 
 // valueOf is what a verb can have written.
 func valueOf(letter string) string {
@@ -130,7 +139,7 @@ func (d *dictionary) step(english string, left *int) (text string, known bool) {
 		if !strings.Contains(english, f.longest) {
 			continue
 		}
-		if found := f.shape.FindStringSubmatch(english); found != nil && !slices.ContainsFunc(found[1:], isTorn) {
+		if found := f.shape().FindStringSubmatch(english); found != nil && !slices.ContainsFunc(found[1:], isTorn) {
 			return f.fill(found[1:], func(value string) string { return d.of(value, left) }), true
 		}
 	}
@@ -154,7 +163,7 @@ func (d *dictionary) whole(english string, left *int, letters int) (text string,
 		if !strings.Contains(english, f.longest) {
 			continue
 		}
-		found := f.shape.FindStringSubmatch(english)
+		found := f.shape().FindStringSubmatch(english)
 		if found != nil && !slices.ContainsFunc(found[1:], isTorn) && !(f.begins && strings.Contains(found[1], "; ")) {
 			return f.fill(found[1:], func(value string) string { return d.of(value, left) }), true
 		}
@@ -189,5 +198,5 @@ func (f *format) fill(found []string, translate func(string) string) string {
 			values[i] = ""
 		}
 	}
-	return strings.ReplaceAll(fmt.Sprintf(f.chinese, values...), "） ", "）") // the bracket has its space
+	return strings.ReplaceAll(fmt.Sprintf(onlyStrings(f.chinese), values...), "） ", "）") // the bracket has its space
 }
