@@ -55,6 +55,28 @@ func TestCoreCheckOfASilentCore(t *testing.T) {
 	}
 }
 
+// TestCoreCheckOfAStandbyCore: that no rule failed is no success where few were tried.
+func TestCoreCheckOfAStandbyCore(t *testing.T) {
+	core, err := coresim.New(coresim.Options{TradingDay: "20260105", Heartbeat: time.Second, Accounts: []coresim.Account{{User: "8", Password: "Secret123"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listenAt(t, "tcp", "127.0.0.1:0")
+	served := make(chan error, 1)
+	go func() { served <- core.Serve(l) }()
+	t.Cleanup(func() {
+		_ = core.Close()
+		<-served
+	})
+	if _, err := core.Do("standby"); err != nil {
+		t.Fatal(err)
+	}
+	got := tradefront("", "core-check", "--endpoint", l.Addr().String(), "--account", "8", "--password", "Secret123", "--quiet", "20ms")
+	if got.status != 1 || !strings.Contains(got.err, "the core's state is S, so that ") || !strings.Contains(got.out, " 0 failed, ") {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestCoreCheckOverTLS: both sides show a certificate, the name and the protocol must be right.
 func TestCoreCheckOverTLS(t *testing.T) {
 	const coreALPN = "tradefront-core/1" // docs/core.md

@@ -76,12 +76,18 @@ func check(ctx context.Context, o Options, rules []rule) *Report {
 		res := Result{Rule: rule.name, Status: Pass, Expected: rule.expected, Section: rule.section}
 		if out := p.run(ctx, rule); out != nil {
 			res.Status, res.Came = out.status, out.came
+			if out.untried {
+				r.Untried++
+			}
 		}
 		r.add(res)
 	}
 	p.Progress(len(rules), len(rules), "")
 	a := &p.accept
 	r.CoreID, r.Instance, r.Term, r.TradingDay = string(a.CoreID), string(a.Instance), a.Term, string(a.TradingDay)
+	if p.linked {
+		r.State = string(rune(a.State))
+	}
 	return r
 }
 
@@ -93,7 +99,9 @@ func (p *probe) run(ctx context.Context, r rule) *outcome {
 	case r.needs >= needsLink && !p.linked:
 		return skipf("no link: link_accept failed")
 	case r.needs >= needsActive && p.accept.State != ftd.CoreActive:
-		return skipf("the core's state is %q, not 'A'", byte(p.accept.State))
+		out := skipf("the core's state is %q, not 'A'", byte(p.accept.State))
+		out.untried = true
+		return out
 	case (r.needs == needsLogin || r.needs == needsSeries) && !p.letIn:
 		return skipf("no login: verify_right failed")
 	case r.needs == needsTLS && p.Anonymous == nil:

@@ -27,6 +27,8 @@ type Report struct {
 	Instance   string   `json:"instance"`
 	Term       int32    `json:"term"`
 	TradingDay string   `json:"trading_day"`
+	State      string   `json:"state"`   // I, A or S, as LinkAccept has it; empty without a link
+	Untried    int      `json:"untried"` // of Skipped: rules that only an active core can be held to, of one that is not
 	Passed     int      `json:"passed"`
 	Failed     int      `json:"failed"`
 	Skipped    int      `json:"skipped"`
@@ -47,13 +49,14 @@ func (r *Report) add(res Result) {
 
 // outcome is what a rule's function returns: nil for Pass.
 type outcome struct {
-	status Status
-	came   string
+	status  Status
+	came    string
+	untried bool // for want of an active core
 }
 
-func failf(format string, args ...any) *outcome { return &outcome{Fail, fmt.Sprintf(format, args...)} }
+func failf(format string, args ...any) *outcome { return &outcome{status: Fail, came: fmt.Sprintf(format, args...)} }
 
-func skipf(format string, args ...any) *outcome { return &outcome{Skip, fmt.Sprintf(format, args...)} }
+func skipf(format string, args ...any) *outcome { return &outcome{status: Skip, came: fmt.Sprintf(format, args...)} }
 
 // failed is the outcome for an error, nil for none.
 func failed(err error) *outcome {

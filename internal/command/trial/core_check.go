@@ -52,6 +52,16 @@ func (n errRulesFailed) Error() string {
 	return fmt.Sprintf("%d of the rules of docs/core.md failed: each FAIL above says what came, and names the section", int(n))
 }
 
+// errUntried is the error of a core that is not active: no rule failed, and it was held to few.
+type errUntried struct {
+	state string
+	rules int
+}
+
+func (e errUntried) Error() string {
+	return fmt.Sprintf("the core's state is %s, so that %d rules were not tried, and nothing is known of them: check it while it is active (A)", e.state, e.rules)
+}
+
 // coreCheckFlags are of `core-check`.
 type coreCheckFlags struct {
 	o                                       corecheck.Options
@@ -67,7 +77,7 @@ func NewCoreCheck(e *command.Env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "core-check", Short: "Play a front against a trading core, and print which rules of the link it keeps", Args: command.NoArgs,
 		Long: "Open links to the core, log accounts in, send orders without a field, break off, send malformed frames; a line\n" +
-			"for each rule of docs/core.md. Exit status 1 if a rule failed. SKIP is what could not be found out.\n\n" +
+			"for each rule of docs/core.md. Exit status 1 if a rule failed, or if the core is not active. SKIP is what could not be found out.\n\n" +
 			"The core must be one for tests: sessions are opened and requests are sent. No order can be carried out and no\n" +
 			"password is changed without --restricted-new-password, but one wrong password of --account is tried. --customer-request is sent four times.\n" +
 			"Do not use a --front-id that a running front has.\n\n" +
@@ -142,7 +152,7 @@ func (f *coreCheckFlags) run(ctx context.Context, e *command.Env) (err error) {
 	return printCoreCheck(e.Out, f.form, corecheck.Run(ctx, *o))
 }
 
-// printCoreCheck prints a line for each rule. The error says that one failed.
+// printCoreCheck prints a line for each rule. The error says that one failed, or that the core is not one that can be checked.
 func printCoreCheck(w io.Writer, form command.Output, r *corecheck.Report) error {
 	err := form.Print(w, r, func(w io.Writer) {
 		for _, res := range r.Results {
@@ -151,10 +161,15 @@ func printCoreCheck(w io.Writer, form command.Output, r *corecheck.Report) error
 		fmt.Fprintf(w, "core %q, instance %s, term %d, trading day %s: %d passed, %d failed, %d skipped\n",
 			r.CoreID, r.Instance, r.Term, r.TradingDay, r.Passed, r.Failed, r.Skipped)
 	})
-	if err == nil && r.Failed > 0 {
+	switch {
+	case err != nil:
+		return err
+	case r.Failed > 0:
 		return errRulesFailed(r.Failed)
+	case r.Untried > 0:
+		return errUntried{r.State, r.Untried}
 	}
-	return err
+	return nil
 }
 
 func coreCheckLine(res corecheck.Result) string {
