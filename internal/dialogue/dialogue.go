@@ -131,7 +131,7 @@ func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 		if n == 0 {
 			break
 		}
-		if frame.Type != ftd.FrameFTDC && d.empty.tooMany(now.Sub(d.began)) {
+		if frame.Type != ftd.FrameFTDC && d.session.State() < session.Authenticated && d.empty.tooMany(now.Sub(d.began)) {
 			d.malformed(ftd.FaultEmptyFrames, buf[used:])
 			break
 		}

@@ -2,14 +2,15 @@ package dialogue
 
 import "time"
 
-// A terminal may send so many heartbeats and frames of an unknown type at once, and so many of them a second in the long run. It needs
-// one in five seconds; each costs a sender four bytes and the event loop, which others wait for, a frame.
+// Before it has authenticated, a terminal may send so many heartbeats and frames of an unknown type at once, and so many of them a second in
+// the long run. It needs one in five seconds; each costs a sender four bytes and the event loop, which others wait for, a frame. Who has
+// authenticated may send any number: the wire contract knows no bound, and the firm knows whose software it is.
 const (
 	emptyFramesAtOnce    = 1024
 	emptyFramesPerSecond = 16
 )
 
-// emptyFrames counts the frames that ask for nothing. Every connection has one: it is small.
+// emptyFrames counts the frames that ask for nothing, until the authentication. Every connection has one: it is small.
 type emptyFrames struct {
 	count  int32 // of which emptyFramesPerSecond are forgotten each second
 	second int32 // of the connection's life, of the last

@@ -13,8 +13,8 @@ import (
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
-// TestEmptyFramesAreBounded: heartbeats and frames of an unknown type end a connection that has no other use for them, whether it has
-// authenticated or not, and a terminal that sends them in its time is never ended for it.
+// TestEmptyFramesAreBounded: heartbeats and frames of an unknown type end a connection that has no other use for them before it has
+// authenticated; a terminal that sends them in its time is never ended for it, nor is one that has authenticated.
 func TestEmptyFramesAreBounded(t *testing.T) {
 	t.Parallel()
 	begin := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
@@ -47,6 +47,13 @@ func TestEmptyFramesAreBounded(t *testing.T) {
 	}
 	if d.Receive(terminaltest.Message(ftd.TIDAuthenticate), begin); d.Closing() != reason.Malformed { // its own fault
 		t.Errorf("closing %v", d.Closing())
+	}
+	_, trader := trading(t, plenty)
+	for range 10 {
+		trader.Receive(bytes.Repeat(heartbeat, emptyFramesAtOnce), time.Now())
+	}
+	if trader.Closing() != reason.StayOpen {
+		t.Errorf("a session: closing %v", trader.Closing())
 	}
 	gone := start()
 	gone.Receive(bytes.Repeat(heartbeat, emptyFramesAtOnce), begin)
