@@ -141,7 +141,7 @@ var saidInChinese = map[string]string{
 	"%s: entries from %s to %s\n": "%s：条目自 %s 至 %s\n", "    and %d more; --limit names more\n": "    另有 %d 项；加大 --limit 可列出更多\n",
 	"%s: %d visits\n": "%s：%d 次接入\n", "%s: one visit\n": "%s：1 次接入\n", "\nrecord %s\n": "\n记录 %s\n", "  in the archive %s\n": "  在归档文件 %s 中\n",
 	"\n%s %d, session %d, from no address\n": "\n%s %d，会话 %d，没有来源地址\n", "  item  %s\n": "  字段  %s\n",
-	"  right blocks of the answer, from the first on: %d of %d. The authcode is the right one; the mode is not ECB (CBC with a zero IV has\n  the first block right), or the challenge was cut at a zero byte, as a C string is\n": "  应答中从头起正确的块：%d，共 %d 块。授权码没有错；加密模式不是 ECB（CBC 而 IV 全零时首块正确），\n  或者挑战像 C 字符串那样在零字节处被截断\n",
+	"  right blocks of the answer, from the first on: %d of %d. The authcode is the right one; the mode is not ECB (CBC with a zero IV\n  has the first block right), or the challenge was cut at a zero byte, as a C string is\n": "  应答中从头起正确的块：%d，共 %d 块。授权码没有错；加密模式不是 ECB（CBC 而 IV 全零时首块正确），\n  或者挑战像 C 字符串那样在零字节处被截断\n",
 	"  the connection ended, %s: %s\n":       "  连接关闭，%s：%s\n",
 	"\n%s %d, session %d, from %s port %d\n": "\n%s %d，会话 %d，来自 %s 端口 %d\n", "  why   %s (%d): %s\n": "  原因  %s（%d）：%s\n", "  reported: %s\n": "  在报送文件中：%s\n",
 	"  the terminal was at %s port %d, as relay %s told\n": "  终端在 %s 端口 %d，据中继 %s 上报\n", "  its day was not exported yet\n": "  当日尚未导出\n",

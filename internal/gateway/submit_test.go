@@ -387,7 +387,8 @@ func TestVisitsEnd(t *testing.T) {
 	r.Ended(relayPeer, []byte(operator), reason.RelayRefusals)
 	r.Disconnected(relayPeer)
 	line := r.audit.entries[len(r.audit.entries)-1]
-	if line.Event != ops.EventRelayEnded || line.Visits != 4 || line.Closing != "relay_refusals" || line.Operator != operator || line.RelayAppID != operatorApp {
+	if line.Event != ops.EventRelayEnded || line.Visits != 4 || line.Closing != "relay_refusals" ||
+		line.Operator != operator || line.RelayAppID != operatorApp {
 		t.Errorf("%+v", line)
 	}
 	if r.table.Find([]byte(operatorApp)).Connected() != 0 {

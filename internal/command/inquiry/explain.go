@@ -165,8 +165,8 @@ func printVisit(w io.Writer, v *explain.Visit) {
 		command.Tell(w, "  item  %s\n", show.Cell(why.Item))
 	}
 	if why.Blocks > 0 {
-		command.Tell(w, "  right blocks of the answer, from the first on: %d of %d. The authcode is the right one; the mode is not ECB (CBC with a zero IV has\n"+
-			"  the first block right), or the challenge was cut at a zero byte, as a C string is\n", why.Blocks, auth.Blocks)
+		command.Tell(w, "  right blocks of the answer, from the first on: %d of %d. The authcode is the right one; the mode is not ECB (CBC with a zero IV\n"+
+			"  has the first block right), or the challenge was cut at a zero byte, as a C string is\n", why.Blocks, auth.Blocks)
 	}
 	if !command.ReadsChinese(w) {
 		printAdvice(w, "  the terminal's vendor", why.English.Vendor)

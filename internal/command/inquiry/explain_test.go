@@ -17,7 +17,7 @@ func TestExplainedVisit(t *testing.T) {
 		want  string
 	}{
 		"the item": {
-			explain.Visit{Entries: []auditlog.Entry{{Address: "203.0.113.7", Port: 50001}}, Why: explain.Why{Reason: "illegal_field", Item: "LoginRequest.Remark"}},
+			explain.Visit{Entries: []auditlog.Entry{{}}, Why: explain.Why{Reason: "illegal_field", Item: "LoginRequest.Remark"}},
 			"\n  item  LoginRequest.Remark\n",
 		},
 		"an item that is any text": {
