@@ -44,8 +44,8 @@ func (s *Session) relaying() *relaySession {
 	return s.relay
 }
 
-// Reports is true while an operator relay is logged in, which reports terminals on this session. Its submissions must not wait behind a business message: what cannot
-// be passed on now is refused instead of being left unread.
+// Reports is true while an operator relay is logged in, which reports terminals on this session. Its submissions must not wait
+// behind a business message: what cannot be passed on now is refused instead of being left unread.
 func (s *Session) Reports() bool { return s.appType == ftd.OperatorRelay && s.state == LoggedIn }
 
 // begin takes the terms of an operator's login that was answered.
