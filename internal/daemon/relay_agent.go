@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -295,15 +296,16 @@ func WholeAgentReport(conf *config.Agent, faults error) error {
 
 // ReloadsAgent reports whether it is a key that a reload of a relay agent takes over.
 func ReloadsAgent(path string) bool {
-	return path == "log_level" || path == "keys" || path == "limits" || path == "front.listeners[].trusted_proxies"
+	return path == "log_level" || path == "keys" || path == "front.listeners[].trusted_proxies" || slices.Contains(frontLimitKeys, path)
 }
 
 // reloadAgent reopens the audit log and takes a changed configuration over, all or nothing. The registry file needs none.
 func (r *RelayAgent) reloadAgent(load func() (*config.Agent, error)) {
 	reopen(r.path.Audit, r.logger)
+	var assets *assemble.AgentAssets
 	next, err := load()
 	if err == nil {
-		_, err = assemble.LoadAgentAssets(next)
+		assets, err = assemble.LoadAgentAssets(next)
 	}
 	if err != nil {
 		r.logger.Error("SIGHUP: the configuration has faults; nothing was taken over, everything stays in force as it was",
@@ -311,15 +313,13 @@ func (r *RelayAgent) reloadAgent(load func() (*config.Agent, error)) {
 		return
 	}
 	restart := r.conf.NeedRestart(next, ReloadsAgent)
-	ring, err := assemble.AgentKeys(next)
-	if err != nil { // LoadAgentAssets made the same
-		return
-	}
-	r.agent.SetKeys(ring)
-	r.ring.Store(ring)
-	r.front.SetLimits(assemble.FrontLimits(next.AsFront(), r.atStart.MaxConnections))
-	if len(restart) == 0 {
-		r.front.SetTrusted(trustedProxies(next.AsFront()))
+	r.agent.SetKeys(assets.Keys)
+	r.ring.Store(assets.Keys)
+	cfg := next.AsFront()
+	r.front.SetLimits(assemble.FrontLimits(cfg, assets.MaxConnections))
+	r.path.Audit.SetLimits(assemble.AuditLimits(r.cfg, &cfg.Limits))
+	if !slices.Contains(restart, "front.listeners") { // else they belong to listeners that are not these
+		r.front.SetTrusted(trustedProxies(cfg))
 	}
 	r.level.SetLevel(next.LogLevel)
 	r.logger.Info("SIGHUP: the configuration was reloaded", zap.Strings("need_restart", restart))

@@ -54,6 +54,14 @@ type loaded struct {
 	restart []string // changed keys that no setting has
 }
 
+// frontLimitKeys are the keys of what front.SetLimits takes over, at a relay agent too.
+var frontLimitKeys = []string{
+	"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
+	"limits.exempt_networks", "limits.logins_in_flight", "limits.relay_share", "limits.refusals",
+	"limits.outbound_bytes",
+	"limits.requests_per_second", "limits.requests_over", "limits.inbound_bytes",
+}
+
 // settings are taken over in this order. Each setter replaces its values in one step, for connections and
 // logins that begin after it; none closes a connection.
 var settings = []setting{
@@ -75,12 +83,7 @@ var settings = []setting{
 		},
 	},
 	{
-		keys: []string{
-			"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
-			"limits.exempt_networks", "limits.logins_in_flight", "limits.relay_share", "limits.refusals",
-			"limits.outbound_bytes",
-			"limits.requests_per_second", "limits.requests_over", "limits.inbound_bytes",
-		},
+		keys: frontLimitKeys,
 		taker: takes(
 			func(atStart *config.Config, next *loaded) limits {
 				return limits{assemble.FrontLimits(next.cfg, next.assets.MaxConnections), assemble.AuditLimits(atStart, &next.cfg.Limits)}

@@ -176,7 +176,7 @@ type Visit struct {
 	Relay     regulation.AppID
 }
 
-// Visits are those of the accounts that are meant, in no order.
+// Visits are those of the accounts that are meant, in no order; one of several with the same SubmitID is named for all of them, which end together.
 func (g *Gateway) Visits(meant func(regulation.Account) bool) (some []Visit) {
 	g.links.mu.Lock()
 	links := maps.Clone(g.links.all)
@@ -191,7 +191,7 @@ func (l *relayLink) appendVisits(some []Visit, session int32, meant func(regulat
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for id, v := range l.visits {
-		if meant(v.account) {
+		if meant(v.account) || slices.ContainsFunc(l.twins[id], func(other liveVisit) bool { return meant(other.account) }) {
 			some = append(some, Visit{session, uuid.UUID(id), l.relay.AppID})
 		}
 	}

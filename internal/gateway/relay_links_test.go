@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -34,6 +35,11 @@ func TestOneSubmitIDForOtherContent(t *testing.T) {
 	}
 	if n := r.Terminals(relayPeer.SessionID); n != 2 {
 		t.Errorf("%d visits of two records", n)
+	}
+	for _, account := range []regulation.Account{regulation.Account(first.Request.UserID), "66666666"} {
+		if some := r.Visits(func(a regulation.Account) bool { return a == account }); len(some) != 1 || some[0].SubmitID.String() != string(first.Request.SubmitID) {
+			t.Errorf("the visits of %s are %v", account, some)
+		}
 	}
 	r.EndTerminal(relayPeer, []byte(operator), first.Request.SubmitID)
 	if n := r.Terminals(relayPeer.SessionID); n != 0 {
