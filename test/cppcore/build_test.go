@@ -95,14 +95,22 @@ func (p *program) build(cxx string) {
 }
 
 // name is different for each compiler, source and flag that makes another program.
-func (p *program) name(cxx string) (string, error) {
+func (p *program) name(cxx string) (string, error) { return nameOf(cxx, p.source, p.flags) }
+
+func nameOf(cxx, source string, flags []string) (string, error) {
 	version, err := exec.Command(cxx, "--version").Output()
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %q %q\n%s", cxx, warnings, p.flags, version)
-	for _, file := range []string{p.source, "include/tradefront_core.h"} {
+	fmt.Fprintf(h, "%s %q %q\n%s", cxx, warnings, flags, version)
+	files := []string{source, "include/tradefront_core.h"}
+	for _, flag := range flags {
+		if strings.HasSuffix(flag, ".cc") { // another file of the program
+			files = append(files, flag)
+		}
+	}
+	for _, file := range files {
 		text, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			return "", err
@@ -110,6 +118,26 @@ func (p *program) name(cxx string) (string, error) {
 		h.Write(text)
 	}
 	return fmt.Sprintf("cppcore-%x", h.Sum(nil)[:16]), nil
+}
+
+// compiles wants a source below root to compile. As go test does with what has not changed, it compiles once for each compiler, text and
+// flag: what was made is kept, and a compiler that refuses leaves nothing.
+func compiles(t *testing.T, cxx, source string, flags ...string) {
+	t.Helper()
+	name, err := nameOf(cxx, source, flags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = built.Kept(filepath.Join(t.TempDir(), "out"), name, func(path string) error {
+		out, err := compile(cxx, path, source, flags...)
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // compile makes program out of a source below root, all warnings on.
@@ -135,11 +163,7 @@ func TestHeaderNeedsNothing(t *testing.T) {
 		tried++
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			object := filepath.Join(t.TempDir(), "alone.o")
-			flags := []string{"-c", "-fno-exceptions", "-fno-rtti", "-Wsign-conversion", "-O2"}
-			if out, err := compile(cxx, object, "test/cppcore/programs/alone.cc", flags...); err != nil {
-				t.Errorf("%v\n%s", err, out)
-			}
+			compiles(t, cxx, "test/cppcore/programs/alone.cc", "-c", "-fno-exceptions", "-fno-rtti", "-Wsign-conversion", "-O2")
 		})
 	}
 	t.Logf("%d compilers", tried)
@@ -150,26 +174,12 @@ func TestHeaderNeedsNothing(t *testing.T) {
 func TestHeaderInOthersSources(t *testing.T) {
 	t.Parallel()
 	const source = "test/cppcore/programs/alone.cc"
-	dir := t.TempDir()
-	two := filepath.Join(dir, "two.cc")
-	text := "#include <array>\n#include <limits>\n#include <string>\n#include <unordered_map>\n#include <vector>\n" + // g++'s own do not compile behind them
-		"#define min(a, b) (((a) < (b)) ? (a) : (b))\n#define max(a, b) (((a) > (b)) ? (a) : (b))\n" +
-		"#define ERROR 0\n#define near\n#define far\n#define small char\n#define interface struct\n" +
-		"#include \"tradefront_core.h\"\n" +
-		"std::size_t alone(tradefront::Bytes bytes);\n" +
-		"int main() { return alone(\"\") == 0 && tradefront::Link(tradefront::Link::Options{}).out().empty() ? 0 : 1; }\n"
-	if err := os.WriteFile(two, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	for name, args := range map[string][]string{
-		"GBK": {"-c", "-finput-charset=GBK"}, "C++20": {"-c", "-std=c++20"}, "C++23": {"-c", "-std=c++23"}, "macros and two files": {two},
+		"GBK": {"-c", "-finput-charset=GBK"}, "C++20": {"-c", "-std=c++20"}, "C++23": {"-c", "-std=c++23"}, "macros and two files": {"test/cppcore/programs/macros.cc"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out := filepath.Join(t.TempDir(), "out")
-			if said, err := compile(compiler(t), out, source, args...); err != nil {
-				t.Errorf("%v\n%s", err, said)
-			}
+			compiles(t, compiler(t), source, args...)
 		})
 	}
 }
