@@ -1,24 +1,62 @@
 package collector
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/built"
 )
 
-// half builds the C half with a Go half of C that has every fault which a Go half may have.
+// half builds the C half with a Go half of C that has every fault which a Go half may have: once for each compiler, text and flag, as a
+// sanitizer makes the compiler slow.
 func half(t *testing.T, flags ...string) string {
 	t.Helper()
 	shim := filepath.Join(root, "collector", "shim")
-	program := filepath.Join(t.TempDir(), "half")
 	args := append([]string{
 		"-g", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-I", shim, "-DTFC_GETSYSTEMINFO=TF01_getsysteminfo", `-DTFC_VERSION="TF01"`,
-		"-o", program, filepath.Join("hosts", "half.c"),
+		filepath.Join("hosts", "half.c"),
 	}, flags...)
 	for _, source := range []string{"api.c", "result.c", "engine.c", "forked.c", "room_linux.c", "runtime_linux.c"} {
 		args = append(args, filepath.Join(shim, source))
 	}
-	run(t, need(t, "gcc"), append(args, "-lpthread")...)
+	args = append(args, "-lpthread")
+	program, gcc := filepath.Join(t.TempDir(), "half"), need(t, "gcc")
+	err := built.Kept(program, nameOf(t, gcc, args, "hosts", shim), func(path string) error {
+		out, err := exec.Command(gcc, append([]string{"-o", path}, args...)...).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("half.c does not compile: %w\n%s", err, out)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return program
+}
+
+// nameOf is different for each compiler, its arguments, and what is in the folders.
+func nameOf(t *testing.T, compiler string, args []string, folders ...string) string {
+	t.Helper()
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %q\n%s", compiler, args, run(t, compiler, "--version"))
+	for _, folder := range folders {
+		files, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(filepath.Join(folder, file.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(h, "%s %d\n%s", file.Name(), len(text), text)
+		}
+	}
+	return fmt.Sprintf("collector-%x", h.Sum(nil)[:16])
 }
 
 // TestCHalfUnderSanitizers: memory is freed once, nothing is read beyond its end, and threads do not race.
