@@ -74,7 +74,10 @@ func OpenLocal(ctx context.Context, cfg *config.Config) (*journal.Journal, error
 // openBeside opens the local store of a front whose records go to PostgreSQL: it may have some that PostgreSQL lacks. It is nil where the
 // records stay in the local store, and on a machine that has none.
 func openBeside(ctx context.Context, cfg *config.Config) (*journal.Journal, error) {
-	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver != DriverPostgres || missing != nil {
+	if cfg.Store.Driver != DriverPostgres {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	if _, err := os.Stat(cfg.Store.Path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // there is none
 	}
 	return OpenLocal(ctx, cfg)

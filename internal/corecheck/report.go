@@ -54,9 +54,13 @@ type outcome struct {
 	untried bool // for want of an active core
 }
 
-func failf(format string, args ...any) *outcome { return &outcome{status: Fail, came: fmt.Sprintf(format, args...)} }
+func failf(format string, args ...any) *outcome {
+	return &outcome{status: Fail, came: fmt.Sprintf(format, args...)}
+}
 
-func skipf(format string, args ...any) *outcome { return &outcome{status: Skip, came: fmt.Sprintf(format, args...)} }
+func skipf(format string, args ...any) *outcome {
+	return &outcome{status: Skip, came: fmt.Sprintf(format, args...)}
+}
 
 // failed is the outcome for an error, nil for none.
 func failed(err error) *outcome {

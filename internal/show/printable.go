@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"io"
+	"slices"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -24,8 +25,7 @@ func NewPrintable(w io.Writer) *Printable { return &Printable{w: w} }
 func (p *Printable) Write(b []byte) (int, error) {
 	text := b
 	if len(p.rest) > 0 {
-		text = append(p.rest, b...)
-		p.rest = nil
+		text, p.rest = slices.Concat(p.rest, b), nil
 	}
 	if n := unfinished(text); n > 0 {
 		p.rest = append([]byte(nil), text[len(text)-n:]...)

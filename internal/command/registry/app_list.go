@@ -168,7 +168,8 @@ func printApps(w io.Writer, list []shownApp) {
 	command.Table(w, "APPID\tTYPE\tCIPHER\tENABLED\tBOUND\tCREATED\tCHANGED\tCURRENT USED\tPREVIOUS UNTIL\tPREVIOUS USED", func(w io.Writer) {
 		for _, s := range list {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", show.Cell(string(s.AppID)), command.WordFor(w, "app", s.Mode), s.Cipher,
-				command.YesNo(w, s.Enabled), s.bound(w), show.Time(s.Created), show.Time(s.Changed), show.Optional(s.CurrentUsed), show.Optional(s.PreviousUntil), show.Optional(s.PreviousUsed))
+				command.YesNo(w, s.Enabled), s.bound(w), show.Time(s.Created), show.Time(s.Changed),
+				show.Optional(s.CurrentUsed), show.Optional(s.PreviousUntil), show.Optional(s.PreviousUsed))
 		}
 	})
 }

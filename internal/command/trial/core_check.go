@@ -107,8 +107,9 @@ func (f *coreCheckFlags) add(c *cobra.Command) {
 	flags.StringVar(&f.o.Operator, "operator-account", "", "account of a relay operator, behind whom customers are")
 	f.operator.flags(c, "operator-password", "password of --operator-account")
 	flags.StringVar(&f.o.Customer, "customer", "", "account of a customer for whom --operator-account may trade once a terminal of the customer is reported")
-	flags.StringVar(&f.request, "customer-request", "", "a request for --customer that the core answers by another code if no terminal is reported: a TID and fields,\n"+
-		"as 0x3 0xA001=48656C6C6F. Let it be one that the core cannot carry out")
+	flags.StringVar(&f.request, "customer-request", "",
+		"a request for --customer that the core answers by another code if no terminal is reported: a TID and fields,\n"+
+			"as 0x3 0xA001=48656C6C6F. Let it be one that the core cannot carry out")
 	flags.Uint16Var(&f.o.Series, "series", 0, "series of a flow of --account that has messages today")
 	flags.DurationVar(&f.o.Timeout, "timeout", corecheck.DefaultTimeout, "how long the core may take for an answer")
 	flags.DurationVar(&f.o.Quiet, "quiet", corecheck.DefaultQuiet, "how long to wait where nothing must come")
