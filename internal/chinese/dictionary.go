@@ -20,8 +20,8 @@ type dictionary struct {
 // format is one format string with its values.
 type format struct {
 	english string
-	fixed   int    // letters of it that are no value
-	longest string // the longest fixed part: a sentence without it is not made by this format
+	fixed   int                   // letters of it that are no value
+	longest string                // the longest fixed part: a sentence without it is not made by this format
 	shape   func() *regexp.Regexp // compiled when a sentence has the longest part: a run of the program asks for few of them
 	values  []int                 // for each group of shape, which value it is, from 0
 	begins  bool                  // with a value that is no error

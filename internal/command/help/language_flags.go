@@ -223,11 +223,11 @@ var Flags = map[string]string{ //nolint:gosec // G101: descriptions of flags
 	"PEM file of its private key":                                                "其私钥的 PEM 文件",
 	"name that the core's certificate must have; the endpoint's host without it": "核心证书须有的名称；省略则为 --endpoint 的主机",
 	"broker ID": "BrokerID",
-	"FrontID to use; the next one is used too":                                                                "使用的 FrontID；其下一个也会使用",
-	"AppID that the terminals have":                                                                           "终端的 AppID",
-	"account that may log in several times":                                                                   "可以多次登录的账户",
-	"account that must change its password first":                                                             "须先更改密码的账户",
-	"account of a relay operator, behind whom customers are":                                                  "一对多中继操作员的账户，其后有客户",
+	"FrontID to use; the next one is used too":               "使用的 FrontID；其下一个也会使用",
+	"AppID that the terminals have":                          "终端的 AppID",
+	"account that may log in several times":                  "可以多次登录的账户",
+	"account that must change its password first":            "须先更改密码的账户",
+	"account of a relay operator, behind whom customers are": "一对多中继操作员的账户，其后有客户",
 	"account of a customer for whom --operator-account may trade once a terminal of the customer is reported": "客户账户：上报其终端之后，--operator-account 可为其交易",
 	"a request for --customer that the core answers by another code if no terminal is reported: a TID and fields,\n" +
 		"as 0x3 0xA001=48656C6C6F. Let it be one that the core cannot carry out": "为 --customer 发送的请求，没有上报终端时核心以另一个错误码应答：TID 和字段，\n" +
@@ -265,6 +265,6 @@ var Flags = map[string]string{ //nolint:gosec // G101: descriptions of flags
 	"give up after":                                                                      "超过此时间即放弃",
 
 	// ping and collect send.
-	"host:port of the front": "前置的 host:port",
+	"host:port of the front":                                     "前置的 host:port",
 	"answer the challenge by aes or sm4, as the AppID was added": "应答挑战的算法：aes 或 sm4，与添加 AppID 时一致",
 }
