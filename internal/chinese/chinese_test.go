@@ -129,7 +129,7 @@ func TestMessagesUsePlainWords(t *testing.T) {
 }
 
 // TestBookIsMadeForLittle: each run of a command that says one sentence in Chinese makes the book. With the formats compiled, it took
-// 190,000 allocations and 150 ms; a sentence needs some ten of them.
+// 190,000 allocations; a sentence needs some ten of them.
 func TestBookIsMadeForLittle(t *testing.T) {
 	const bound = 40_000
 	if n := testing.AllocsPerRun(1, func() { makeBook() }); n > bound {
