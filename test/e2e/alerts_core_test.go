@@ -45,7 +45,7 @@ func (w *watched) serveWhole(t *testing.T) *wholeFront {
 	return f
 }
 
-// breakCore breaks the trading core, then what relays report, then the front.
+// breakCore breaks the trading core, then what relays report.
 func (w *watched) breakCore(t *testing.T, f *wholeFront) {
 	w.scrapes(t, w.whole)
 	w.fires(t, w.whole, "TradefrontCoreEndpointAway", "TradefrontCertificateEnds", "TradefrontCertificateEndsNow")
@@ -75,6 +75,10 @@ func (w *watched) breakCore(t *testing.T, f *wholeFront) {
 	logins.Wait()
 	f.core.kill()
 	w.fires(t, w.whole, "TradefrontCoreDown")
+}
+
+// killWhole kills the front. Until then the twin has another front of its front.id.
+func (w *watched) killWhole(t *testing.T, f *wholeFront) {
 	w.quiet(t, w.agent, "TradefrontAgentUpstreamAway")
 	f.kill()
 	w.fires(t, w.whole, "TradefrontDown")

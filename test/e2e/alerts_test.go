@@ -57,6 +57,7 @@ func TestAlertsFireByFaults(t *testing.T) {
 			})
 		}
 	})
+	w.killWhole(t, whole)
 	w.cluster.Start()
 	await.Every(t, 200*time.Millisecond, "a killed front to be silent", func() bool { // fronts are counted at a start, and a minute later
 		for _, f := range restored.frontList() {
