@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/command"
@@ -160,15 +161,11 @@ func (t *tellLoadtest) keep(r *result.Result) error {
 
 // rescued writes a result that --save could not write into the system's folder for temporary files: a run of hours would be lost with it.
 func rescued(failed error, text []byte) error {
-	f, err := os.CreateTemp("", "loadtest-*.json")
-	if err != nil {
+	path := filepath.Join(os.TempDir(), "loadtest-"+uuid.NewString()+".json")
+	if err := files.Write(path, text, 0o600); err != nil {
 		return errors.Join(failed, err)
 	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(failed, err, os.Remove(f.Name()))
-	}
-	return fmt.Errorf("%w; the result is in %s: move it to where it is kept, and `tradefront loadtest merge` makes the other files of it", failed, f.Name())
+	return fmt.Errorf("%w; the result is in %s: move it to where it is kept, and `tradefront loadtest merge` makes the other files of it", failed, path)
 }
 
 func (t *tellLoadtest) write(k *kept, path string, text []byte, err error) error {
