@@ -42,7 +42,6 @@ type Dialogue struct {
 	began    time.Time // accepted
 	loggedIn time.Time // zero before a login was answered
 	frames   Frames
-	empty    emptyFrames
 	life     life
 }
 
@@ -129,10 +128,6 @@ func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 			break
 		}
 		if n == 0 {
-			break
-		}
-		if frame.Type != ftd.FrameFTDC && d.session.State() < session.Authenticated && d.empty.tooMany(now.Sub(d.began)) {
-			d.malformed(ftd.FaultEmptyFrames, buf[used:])
 			break
 		}
 		if d.core != nil && d.session.Passes(frame) && !d.session.Reports() && d.mustWait(now) {

@@ -22,8 +22,6 @@ const (
 	FaultSequence     // sequence series or number of a session message is not 0, or a business request's is not the next
 	FaultUnknownTID   // a TID that the front does not know, before authentication
 	FaultFieldMissing // a required field is missing
-
-	FaultEmptyFrames // more heartbeats and frames of an unknown type than any terminal has a use for: package dialogue finds it
 )
 
 var faultWords = [...]struct{ word, text string }{
@@ -41,7 +39,6 @@ var faultWords = [...]struct{ word, text string }{
 	FaultSequence:      {"sequence", "sequence series or number is not the expected one"},
 	FaultUnknownTID:    {"unknown_tid", "unknown message before authentication"},
 	FaultFieldMissing:  {"field_missing", "required field is missing"},
-	FaultEmptyFrames:   {"empty_frames", "too many heartbeats or frames of an unknown type"},
 }
 
 // Faults lists every Fault, so that a metric can show those that never happened as 0.

@@ -57,7 +57,6 @@ func TestMalformedLeavesItsReason(t *testing.T) {
 		{"body_long", []byte{1, 0, 0xff, 0xff}, ""},
 		{"version", version, ""},
 		{"field_missing", terminaltest.Message(ftd.TIDAuthenticate), ""},
-		{"empty_frames", bytes.Repeat([]byte{2, 0, 0, 0}, 2000), ""},
 		{"field_short", append(bytes.Clone(ask), short()...), appID},
 	} {
 		t.Run(c.want, func(t *testing.T) {
