@@ -3,9 +3,11 @@ package handbook
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +61,7 @@ func TestPages(t *testing.T) {
 		}
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
+			recipe.fits(t, path, commands)
 			recipe.follow(t, path, commands)
 		})
 	}
@@ -138,6 +141,32 @@ func testNames(t *testing.T) map[string]bool {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// fits fails for what a recipe has for a command that the page does not have any more: then the command that took its place runs as it is written,
+// with the numbers of a firm.
+func (r recipe) fits(t *testing.T, path string, commands []command) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(page)
+	var begins []string
+	for _, c := range commands {
+		text += "\n" + c.text + " " // without the ends of lines that the page has in it
+		begins = append(begins, c.text)
+	}
+	for from := range r.moved {
+		if !strings.Contains(text, from) {
+			t.Errorf("%s: the recipe replaces %q, which the page does not have", path, from)
+		}
+	}
+	for _, begin := range slices.Concat(slices.Collect(maps.Keys(r.first)), slices.Collect(maps.Keys(r.ends))) {
+		if !slices.ContainsFunc(begins, func(text string) bool { return strings.HasPrefix(text, begin) }) {
+			t.Errorf("%s: the recipe is about %q, and no command of the page begins so", path, begin)
+		}
+	}
 }
 
 // follow types the commands of a page.

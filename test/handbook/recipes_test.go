@@ -150,8 +150,9 @@ var loadtestRecipe = recipe{
 		},
 	},
 	moved: map[string]string{
-		"--accounts 100000 --apps 10": "--accounts 50 --apps 2", "--accounts 10000 ": "--accounts 50 ", "--rate 1000 --duration 5m": "--rate 20 --duration 1s",
-		"--historical-peak 480": "--historical-peak 1", "'p99<200ms'": "'p99<60s'", "--visits 5000": "--visits 20", "--orders-rate 20000 --hold 60s": "--orders-rate 50 --hold 1s",
+		"--accounts 20000 --apps 10": "--accounts 50 --apps 2", "--visits 20000": "--visits 50", "--accounts 10000 ": "--accounts 50 ",
+		"--rate 1000 --duration 5m": "--rate 20 --duration 1s",
+		"--historical-peak 480":     "--historical-peak 1", "'p99<200ms'": "'p99<60s'", "--visits 5000": "--visits 20", "--orders-rate 20000 --hold 60s": "--orders-rate 50 --hold 1s",
 		"request.p99<5ms": "request.p99<60s", "--customers 50000": "--customers 30", "'request.p99<5s'": "'request.p99<60s'",
 	},
 }
