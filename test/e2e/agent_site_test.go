@@ -37,7 +37,7 @@ type agentSite struct {
 // line that begins with "upstream." is put into that section.
 func (s *relaySite) agent(mode, id, authCode, upstream, extra string) *agentSite {
 	s.t.Helper()
-	a := &agentSite{site: &site{t: s.t, dir: s.t.TempDir(), private: s.private, key: s.key}, mode: mode, password: password, above: cutproxy.StartBytes(s.t, nil)}
+	a := &agentSite{site: &site{t: s.t, dir: s.t.TempDir(), private: s.private, sealed: s.sealed}, mode: mode, password: password, above: cutproxy.StartBytes(s.t, nil)}
 	a.config = filepath.Join(a.dir, "relay.yaml")
 	a.above.Lead(upstream)
 	accounts := "core: {argon2: {memory_kib: 1024, iterations: 1}, logins_per_user: 0}\n"
@@ -150,7 +150,7 @@ func (s *relaySite) terminal(d *daemon, user, pass string) *visit {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	ciphertext, err := s.key.Encrypt(nil, []byte(terminalText))
+	ciphertext, err := s.sealed.Encrypt(nil, []byte(terminalText))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func (s *relaySite) explained(want, key string, agents ...*agentSite) {
 func (s *relaySite) lines(day string) (all []string) {
 	s.t.Helper()
 	for _, line := range s.export(day) {
-		if line.terminal == "" && !strings.HasSuffix(line.supplement, "@"+relayOperator+"@2") { // an agent collects none of its own
+		if line.terminal() == "" && !strings.HasSuffix(line.supplement, "@"+relayOperator+"@2") { // an agent collects none of its own
 			s.t.Errorf("the terminal information of %s does not open", line.supplement)
 		}
 		all = append(all, line.supplement)

@@ -16,7 +16,7 @@ func lonely(t *testing.T, admin string, o firm.Options) *site {
 	t.Helper()
 	o.Binary, o.Admin = binary, admin
 	f := firm.New(t, o)
-	s := &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key}
+	s := &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, sealed: &sealedTexts{Encrypter: f.Key}}
 	s.addApp(appID)
 	s.addAccount(account, "1")
 	return s

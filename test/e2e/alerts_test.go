@@ -108,7 +108,7 @@ func (w *watched) siteAt(t *testing.T, admin string, o firm.Options) *site {
 	t.Helper()
 	o.Binary, o.URL, o.Admin = binary, w.cluster.URL(), admin
 	f := w.database.Beside(o)
-	return &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key, apps: f.Apps, users: f.Users}
+	return &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, sealed: &sealedTexts{Encrypter: f.Key}, apps: f.Apps, users: f.Users}
 }
 
 const lostFront = 9 // front.id of one that is killed and stays away

@@ -75,7 +75,7 @@ func TestCoreDay(t *testing.T) {
 	lines := s.records()
 	var got []string
 	for _, l := range lines {
-		got = append(got, l.terminal)
+		got = append(got, l.terminal())
 	}
 	slices.Sort(got)
 	if want := []string{texts[alice], texts[bob]}; !slices.Equal(got, want) {

@@ -57,7 +57,7 @@ func TestFirstLogin(t *testing.T) {
 	}
 	core.wantNoViolation()
 	d.stop()
-	if lines := s.records(); len(lines) != 1 || lines[0].terminal != terminalText {
+	if lines := s.records(); len(lines) != 1 || lines[0].terminal() != terminalText {
 		t.Errorf("%d records, want the login with the new password alone", len(lines))
 	}
 }

@@ -222,7 +222,7 @@ func (d *daemon) trade(t testing.TB) *trader {
 // login logs in; what the terminal collected is the text, encrypted.
 func (m *trader) login(s *site, user, pass, text string, resume ...client.ResumePoint) (client.LoginResult, error) {
 	m.t.Helper()
-	ciphertext, err := s.key.Encrypt(nil, []byte(text))
+	ciphertext, err := s.sealed.Encrypt(nil, []byte(text))
 	if err != nil {
 		m.t.Fatal(err)
 	}

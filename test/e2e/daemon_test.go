@@ -158,7 +158,7 @@ func (d *daemon) kill() {
 // firm is what demo's terminals need to know.
 func (d *daemon) firm() *demo.Firm {
 	return &demo.Firm{
-		Address: d.address, BrokerID: "9999", KeyVersion: "1.0", Key: d.s.key, Apps: d.s.apps, Accounts: d.s.users,
+		Address: d.address, BrokerID: "9999", KeyVersion: "1.0", Key: d.s.sealed, Apps: d.s.apps, Accounts: d.s.users,
 	}
 }
 

@@ -218,7 +218,7 @@ func TestKeysChangeUnderLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pairs := map[string]keyPair{"1.0": {s.key, rsa}, "2.0": s.keyPair("2.0", "-algorithm", "SM2")}
+	pairs := map[string]keyPair{"1.0": {s.sealed, rsa}, "2.0": s.keyPair("2.0", "-algorithm", "SM2")}
 	s.keyPair("3.0", "-algorithm", "SM2")
 	d := s.serve()
 	l := newStream(t, d, pairs, "1.0")

@@ -14,7 +14,7 @@ import (
 func relayedLoadSite(t *testing.T) (s *site, d, relays *daemon) {
 	t.Helper()
 	f := firm.New(t, firm.Options{Binary: binary, Relays: true, Store: "limits: {connections_per_source: 0}\n"})
-	s = &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key}
+	s = &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, sealed: &sealedTexts{Encrypter: f.Key}}
 	s.cli("", "loadtest", "prepare", "--accounts", "400", "--apps", "3", "--relays", "2", "--investor-relays", "2", "--out", filepath.Join(s.dir, "people.json"))
 	d = s.serve()
 	return s, d, d.atRelays()

@@ -47,8 +47,8 @@ func (s *site) checkLoaded(all []loadtest.Answer) {
 	lines := 0
 	for _, day := range p.Days {
 		for _, o := range s.export(day) {
-			if lines++; o.terminal == "" || o.supplement[:1] != "0" {
-				s.t.Fatalf("a line that does not open: flag %s, %q", o.supplement[:1], o.terminal)
+			if lines++; o.terminal() == "" || o.supplement[:1] != "0" {
+				s.t.Fatalf("a line that does not open: flag %s, %q", o.supplement[:1], o.terminal())
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // second is another front of the same firm: its own folder, the same database and keys.
 func (s *site) second() *site {
 	s.t.Helper()
-	other := &site{t: s.t, dir: s.t.TempDir(), private: s.private, key: s.key, apps: s.apps, users: s.users}
+	other := &site{t: s.t, dir: s.t.TempDir(), private: s.private, sealed: s.sealed, apps: s.apps, users: s.users}
 	other.config = filepath.Join(other.dir, "tradefront.yaml")
 	for _, name := range []string{"tradefront.yaml", "calendar.yaml", "public.pem", "master.key"} {
 		other.write(name, s.read(name))

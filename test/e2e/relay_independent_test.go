@@ -124,7 +124,7 @@ func TestIndependentRelays(t *testing.T) {
 		if !s.relay(d, &one, "operator", "--customers", account+",77777777,88880001") {
 			t.FailNow()
 		}
-		ciphertext, err := s.key.Encrypt(nil, []byte(terminalText))
+		ciphertext, err := s.sealed.Encrypt(nil, []byte(terminalText))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +160,7 @@ func TestIndependentRelays(t *testing.T) {
 		var got []string
 		for _, line := range s.export(day) {
 			got = append(got, line.supplement)
-			if line.terminal == "" {
+			if line.terminal() == "" {
 				t.Errorf("the terminal information of %s does not open", line.supplement)
 			}
 		}

@@ -35,7 +35,7 @@ func TestRelayOfAKilledFront(t *testing.T) {
 			Identity: client.Identity{BrokerID: "9999", AppID: operatorRelay},
 			Login:    client.LoginRequest{BrokerID: "9999", UserID: relayOperator, Password: password, KeyVersion: "1.0", AbnormalFlag: '0'},
 			BeforeLogin: func(_ context.Context, login *client.LoginRequest) (err error) {
-				login.Ciphertext, err = s.key.Encrypt(nil, []byte(terminalText))
+				login.Ciphertext, err = s.sealed.Encrypt(nil, []byte(terminalText))
 				return err
 			},
 			Resubmit: client.ResubmitUnanswered, DownGrace: time.Minute,
@@ -60,7 +60,7 @@ func TestRelayOfAKilledFront(t *testing.T) {
 				for n := int(next.Add(1)); n <= terminals; n = int(next.Add(1)) {
 					from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(n >> 8)}), uint16(10000+n))
 					at := time.Now()
-					ciphertext, err := s.key.Encrypt(nil, []byte(terminalText))
+					ciphertext, err := s.sealed.Encrypt(nil, []byte(terminalText))
 					if err != nil {
 						t.Error(err)
 						return

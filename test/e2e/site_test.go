@@ -12,7 +12,6 @@ import (
 
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/test/pgtest"
 	firm "github.com/tradefront/tradefront/test/site"
 )
@@ -47,7 +46,7 @@ type site struct {
 	dir     string
 	config  string
 	private *rsa.PrivateKey
-	key     supplement.Encrypter
+	sealed  *sealedTexts // the firm's public key
 	apps    []demo.App
 	users   []demo.Account
 }
@@ -74,7 +73,7 @@ func newSite(t testing.TB, postgresURL, extra string) *site {
 }
 
 func siteOf(t testing.TB, f *firm.Site) *site {
-	return &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key, apps: f.Apps, users: f.Users}
+	return &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, sealed: &sealedTexts{Encrypter: f.Key}, apps: f.Apps, users: f.Users}
 }
 
 func (s *site) write(name string, data []byte) {

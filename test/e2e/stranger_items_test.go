@@ -164,7 +164,7 @@ func TestInjectedItems(t *testing.T) {
 // realTerminal is a ciphertext that the report's test key opens.
 func realTerminal(t *testing.T, s *site) []byte {
 	t.Helper()
-	b, err := s.key.Encrypt(nil, []byte(terminalText))
+	b, err := s.sealed.Encrypt(nil, []byte(terminalText))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,8 +244,8 @@ func checkReport(t *testing.T, s *site, day string) int {
 	lines := s.export(day)
 	for _, o := range lines {
 		sup, err := supplement.Parse([]byte(o.supplement))
-		if err != nil || strings.Count(o.supplement, "@") != 10 || o.terminal != terminalText {
-			t.Errorf("%q, terminal %q: %v", o.supplement, o.terminal, err)
+		if err != nil || strings.Count(o.supplement, "@") != 10 || o.terminal() != terminalText {
+			t.Errorf("%q, terminal %q: %v", o.supplement, o.terminal(), err)
 			continue
 		}
 		if string(sup.AppID) != appID || string(sup.Account) != account {

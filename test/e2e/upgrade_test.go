@@ -324,7 +324,7 @@ func TestUpgradeCrash(t *testing.T) {
 				t.Errorf("the session: %v", err)
 			}
 			s.logInOnce(t, d)
-			if lines := s.records(); len(lines) != 2 || lines[0].terminal == "" {
+			if lines := s.records(); len(lines) != 2 || lines[0].terminal() == "" {
 				t.Errorf("%d records after %s, want 2", len(lines), was.RecordID)
 			}
 		})
