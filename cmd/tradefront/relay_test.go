@@ -100,7 +100,7 @@ func TestRelayScope(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("good.txt", append([]string{"\ufeff# accounts", "", "all"}, lines...))
+	write("good.txt", append([]string{"\ufeff# accounts", "", "all"}, lines[:10_000]...)) // many statements, and one of another length
 	lines[7], lines[9_999], lines[99_999] = "88 88", "group:1", "1234567890123456789"
 	write("bad.txt", lines)
 	play(t, []step{
@@ -111,10 +111,10 @@ func TestRelayScope(t *testing.T) {
 		{"relay scope import a_relay_1 gone.txt" + onC, "", 1, "", "tradefront: …gone.txt…"},
 		{"relay scope import a_relay_1" + onC, "", 2, "", "tradefront: FILE is missing…"},
 		{"relay scope list -o json" + onRelay, "", 0, "[\n  {\n    \"operator\": \"8000\",\n    \"scope\": \"single:66\"\n  },\n  {\n    \"operator\": \"9000\",\n    \"scope\": \"single:66\"\n  }\n]", ""},
-		{"relay scope import a_relay_1 good.txt --operator 8000 -o json" + onC, "", 0, "{\n  \"added\": 100001,\n  \"removed\": 1,\n  \"now\": 100002\n}", ""},
-		{"relay scope import a_relay_1 good.txt --operator 8000" + onC, "", 0, "scope of relay a_relay_1: 0 added, 0 removed, 100002 now; running fronts follow within seconds", ""},
-		{"relay scope import --app-id a_relay_1 - --keep" + onC, "prefix:77\n", 0, "scope of relay a_relay_1: 2 added, 0 removed, 100004 now…", ""},
-		{"relay scope import --app-id a_relay_1 - --operator 8000" + onC, "66\n", 0, "scope of relay a_relay_1: 1 added, 100002 removed, 3 now…", ""},
+		{"relay scope import a_relay_1 good.txt --operator 8000 -o json" + onC, "", 0, "{\n  \"added\": 10001,\n  \"removed\": 1,\n  \"now\": 10002\n}", ""},
+		{"relay scope import a_relay_1 good.txt --operator 8000" + onC, "", 0, "scope of relay a_relay_1: 0 added, 0 removed, 10002 now; running fronts follow within seconds", ""},
+		{"relay scope import --app-id a_relay_1 - --keep" + onC, "prefix:77\n", 0, "scope of relay a_relay_1: 2 added, 0 removed, 10004 now…", ""},
+		{"relay scope import --app-id a_relay_1 - --operator 8000" + onC, "66\n", 0, "scope of relay a_relay_1: 1 added, 10002 removed, 3 now…", ""},
 		{"relay scope add" + onC, "", 2, "", "tradefront: name the relay and what is meant…"},
 		{"relay scope add a_relay_1 prefix:1 67 --operator 7000" + onC, "", 0, "scope of relay a_relay_1: 2 added…", "warning: 7000 is no operator of relay a_relay_1…"},
 		{"relay scope add a_relay_1 67" + onC, "", 0, "scope of relay a_relay_1: 2 added…", ""},
