@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/tradefront/tradefront/configs"
@@ -143,8 +144,11 @@ func (s *Site) CoreAccounts() []coresim.Account {
 	return all
 }
 
+// monitoringCentre is the test key of all sites that this process makes: a demo makes one, a test binary a dozen.
+var monitoringCentre = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 func (s *Site) makeKeys() (err error) {
-	if s.Private, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+	if s.Private, err = monitoringCentre(); err != nil {
 		return err
 	}
 	public, err := x509.MarshalPKIXPublicKey(&s.Private.PublicKey)
