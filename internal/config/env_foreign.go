@@ -6,27 +6,33 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Variables that begin with TRADEFRONT_ and are other programs': Kubernetes gives each
 // container of a namespace in which a service tradefront (or tradefront-a) is such ones, and
 // configs/haproxy.cfg has its own. Only what has their exact shape, value included, is passed
 // over: any other name may be a setting that was misspelt.
-var (
-	serviceLink = regexp.MustCompile(`^TRADEFRONT_(?:[A-Z0-9_]+_)??(?:` +
+var foreignForms = sync.OnceValue(func() (f struct{ serviceLink, serviceURL, balancer, backend *regexp.Regexp }) {
+	f.serviceLink = regexp.MustCompile(`^TRADEFRONT_(?:[A-Z0-9_]+_)??(?:` +
 		`(SERVICE_HOST)|(SERVICE_PORT(?:_[A-Z0-9_]+)?)|(PORT(?:_[0-9]+_(?:TCP|UDP|SCTP))?)|` +
 		`PORT_[0-9]+_(?:TCP|UDP|SCTP)_(?:(PROTO)|(PORT)|(ADDR)))$`)
-	serviceURL = regexp.MustCompile(`^(tcp|udp|sctp)://(.+)$`)
-	balancer   = regexp.MustCompile(`^TRADEFRONT_(BIND(_TLS)?|CERT|MAXCONN|SOCKET|USER)$`)
-	backend    = regexp.MustCompile(`^TRADEFRONT_[A-Z](_TLS|_HEALTH)?=.*:[0-9]+$`)
-)
+	f.serviceURL = regexp.MustCompile(`^(tcp|udp|sctp)://(.+)$`)
+	f.balancer = regexp.MustCompile(`^TRADEFRONT_(BIND(_TLS)?|CERT|MAXCONN|SOCKET|USER)$`)
+	f.backend = regexp.MustCompile(`^TRADEFRONT_[A-Z](_TLS|_HEALTH)?=.*:[0-9]+$`)
+	return f
+})
 
 // foreign reports whether a variable that is no key's is another program's.
 func foreign(name, value string) bool {
-	if balancer.MatchString(name) || backend.MatchString(name+"="+value) {
+	if !strings.HasPrefix(name, "TRADEFRONT_") { // most starts have none, and compile no form
+		return false
+	}
+	f := foreignForms()
+	if f.balancer.MatchString(name) || f.backend.MatchString(name+"="+value) {
 		return true
 	}
-	m := serviceLink.FindStringSubmatch(name)
+	m := f.serviceLink.FindStringSubmatch(name)
 	switch {
 	case m == nil:
 		return false
@@ -36,7 +42,7 @@ func foreign(name, value string) bool {
 	case m[2] != "" || m[5] != "":
 		return isPort(value)
 	case m[3] != "":
-		u := serviceURL.FindStringSubmatch(value)
+		u := f.serviceURL.FindStringSubmatch(value)
 		if u == nil {
 			return false
 		}

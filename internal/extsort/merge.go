@@ -151,7 +151,7 @@ func (s *source) read() error {
 		return fmt.Errorf("%w: a block's length at byte %d", ErrDamaged, s.off)
 	}
 	payload := buf[blockHeader : blockHeader+length]
-	if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(buf[4:]) {
+	if crc32.Checksum(payload, castagnoli()) != binary.LittleEndian.Uint32(buf[4:]) {
 		return fmt.Errorf("%w: checksum of the block at byte %d", ErrDamaged, s.off)
 	}
 	s.rest = payload

@@ -20,7 +20,8 @@ type file interface {
 // blockHeader is the size in bytes of what precedes a block's payload.
 const blockHeader = 8
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// castagnoli is the table of CRC-32C, which the first call makes: a start does without.
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 // spill is the temporary file with its runs.
 type spill struct {
@@ -69,7 +70,7 @@ func (s *spill) flush() error {
 		return nil
 	}
 	binary.LittleEndian.PutUint32(s.block, uint32(len(payload)))
-	binary.LittleEndian.PutUint32(s.block[4:], crc32.Checksum(payload, castagnoli))
+	binary.LittleEndian.PutUint32(s.block[4:], crc32.Checksum(payload, castagnoli()))
 	n, err := s.file.Write(s.block)
 	s.size += int64(n)
 	if err == nil && n < len(s.block) {

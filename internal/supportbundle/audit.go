@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"sync"
 
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -27,12 +28,14 @@ var (
 	}
 	// forms are those of values that a terminal or a relay chose, and that are logged before any check: what has another form may be
 	// anything. A key version is looked up among the configured ones besides.
-	forms = map[string]*regexp.Regexp{
-		"submit_id":           regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`),
-		"attempt":             regexp.MustCompile(`^[01]$`),
-		"terminal_login_time": regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$`),
-		"upstream_ref":        regexp.MustCompile(`^[0-9A-Z]{6}$`),
-	}
+	forms = sync.OnceValue(func() map[string]*regexp.Regexp {
+		return map[string]*regexp.Regexp{
+			"submit_id":           regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`),
+			"attempt":             regexp.MustCompile(`^[01]$`),
+			"terminal_login_time": regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$`),
+			"upstream_ref":        regexp.MustCompile(`^[0-9A-Z]{6}$`),
+		}
+	})
 	// kinds are what the values of the others are.
 	kinds = map[string]string{
 		"account": kindAccount, "operator": kindAccount,
@@ -128,7 +131,7 @@ func (r *redactor) auditText(key, text string) string {
 	default:
 		return r.token(kind, text)
 	}
-	if form := forms[key]; form != nil && form.MatchString(text) || key == "key_version" && r.versions[text] {
+	if form := forms()[key]; form != nil && form.MatchString(text) || key == "key_version" && r.versions[text] {
 		return text
 	}
 	if key == "app_id" || key == "relay_app_id" {

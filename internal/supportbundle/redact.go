@@ -98,23 +98,24 @@ func (r *redactor) address(text string) string {
 	return r.token(kindAddress, text)
 }
 
-var (
+// textForms are what is looked for in a text. A start does not compile them.
+var textForms = sync.OnceValue(func() (f struct{ ipv4, ipv6, masked *regexp.Regexp }) {
 	// Dots and colons may be at the end of a sentence, and * is the masked part.
-	ipv4 = regexp.MustCompile(`\b(?:[0-9]{1,3}\.){3}(?:[0-9]{1,3}\b|\*)`)
-	ipv6 = regexp.MustCompile(`(?i)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3}){0,3}(?:\*)?`)
-	// masked is an account as the application log has it.
-	masked = regexp.MustCompile(`[^\s"'\\,:=\[\]{}()*]{0,2}\*{4}[^\s"'\\,:=\[\]{}()*]{0,2}`)
-)
+	f.ipv4 = regexp.MustCompile(`\b(?:[0-9]{1,3}\.){3}(?:[0-9]{1,3}\b|\*)`)
+	f.ipv6 = regexp.MustCompile(`(?i)[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?:\.[0-9]{1,3}){0,3}(?:\*)?`)
+	f.masked = regexp.MustCompile(`[^\s"'\\,:=\[\]{}()*]{0,2}\*{4}[^\s"'\\,:=\[\]{}()*]{0,2}`) // an account as the application log has it
+	return f
+})
 
 // text replaces all that is known or has the form of an address.
 func (r *redactor) text(in []byte) []byte {
-	out := in
+	out, form := in, textForms()
 	for _, secret := range r.secrets {
 		out = bytes.ReplaceAll(out, []byte(secret), []byte("(hidden)"))
 	}
-	out = ipv6.ReplaceAllFunc(out, r.ipv6)
-	out = ipv4.ReplaceAllFunc(out, func(found []byte) []byte { return []byte(r.address(string(found))) })
-	out = masked.ReplaceAllFunc(out, func(found []byte) []byte { return []byte(r.token(kindAccount, string(found))) })
+	out = form.ipv6.ReplaceAllFunc(out, r.ipv6)
+	out = form.ipv4.ReplaceAllFunc(out, func(found []byte) []byte { return []byte(r.address(string(found))) })
+	out = form.masked.ReplaceAllFunc(out, func(found []byte) []byte { return []byte(r.token(kindAccount, string(found))) })
 	r.mu.Lock()
 	hosts, accounts := longestFirst(r.hosts), longestFirst(r.accounts)
 	r.mu.Unlock()

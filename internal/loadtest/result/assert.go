@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -34,7 +35,9 @@ type assertion struct {
 	limit                   float64
 }
 
-var assertionForm = regexp.MustCompile(`^\s*([a-z_.0-9]+)\s*(<=|>=|==|<|>)\s*([0-9.]+(?:us|µs|ms|s|m)?)\s*$`)
+var assertionForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\s*([a-z_.0-9]+)\s*(<=|>=|==|<|>)\s*([0-9.]+(?:us|µs|ms|s|m)?)\s*$`)
+})
 
 // numbers are the subjects that are no times.
 var numbers = map[string]func(*Result) float64{
@@ -113,7 +116,7 @@ func (r *Result) Asserted() (Assertions, error) {
 }
 
 func parseAssertion(text string) (a assertion, err error) {
-	m := assertionForm.FindStringSubmatch(text)
+	m := assertionForm().FindStringSubmatch(text)
 	if m == nil {
 		return a, errors.New("want SUBJECT RELATION LIMIT, as in p99<50ms, errors==0 or rate>=2000")
 	}

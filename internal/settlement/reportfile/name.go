@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 )
@@ -38,11 +39,13 @@ type Name struct {
 }
 
 // A supplement to an export has a number before the suffix, and is of the same unit and day.
-var reportName = regexp.MustCompile(`^([0-9A-Za-z]{1,10})clientinfo([0-9]{8})(\.supplement-[0-9]+)?\.txt$`)
+var reportName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9A-Za-z]{1,10})clientinfo([0-9]{8})(\.supplement-[0-9]+)?\.txt$`)
+})
 
 // ParseName reads the last element of path.
 func ParseName(path string) (Name, error) {
-	parts := reportName.FindStringSubmatch(filepath.Base(path))
+	parts := reportName().FindStringSubmatch(filepath.Base(path))
 	if parts == nil {
 		return Name{}, fmt.Errorf("%s: not the name of a report: want <unit>clientinfo<YYYYMMDD>.txt", path)
 	}
