@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/store/schema"
 )
 
 // newSuffix names the file that a new local store is made under.
@@ -61,7 +62,7 @@ func create(ctx context.Context, path string, opt Options) error {
 		return err
 	}
 	// The end of the last connection folds the WAL into the file and removes it.
-	if err := errors.Join(Classify(Migrate(ctx, db)), db.Close()); err != nil {
+	if err := errors.Join(Classify(schema.CreateLocal(ctx, db)), db.Close()); err != nil {
 		return errors.Join(err, RemoveAll(remains))
 	}
 	if Exists(unfinished + "-wal") {

@@ -1,8 +1,11 @@
 package repair_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -17,23 +20,34 @@ import (
 	"github.com/tradefront/tradefront/test/child"
 )
 
-func init() { storetest.Children["create"] = createStore } //nolint:gochecknoinits // a child of the tests
+func init() { //nolint:gochecknoinits // children of the tests
+	storetest.Children["create"] = func() int { return createStore(os.Getenv(storetest.PathVariable)) }
+	storetest.Children["create on"] = createUntilKilled
+}
 
 // createStore creates a store and prints how long that takes.
-func createStore() int {
-	fmt.Println("begins")
+func createStore(path string) int {
+	fmt.Println("begins", path)
 	began := time.Now()
-	l, err := journal.Open(context.Background(), os.Getenv(storetest.PathVariable), journal.Options{})
+	l, err := journal.Open(context.Background(), path, journal.Options{})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	fmt.Println(time.Since(began).Microseconds())
+	fmt.Println("took", time.Since(began).Microseconds())
 	_ = l.Close()
 	return 0
 }
 
-// TestKilledWhileCreated kills the process that makes a store, at moments all over it. The next start
+// createUntilKilled creates one store after the other, in a folder.
+func createUntilKilled() (exit int) {
+	for i := 0; exit == 0; i++ {
+		exit = createStore(filepath.Join(os.Getenv(storetest.PathVariable), fmt.Sprintf("%d.db", i)))
+	}
+	return exit
+}
+
+// TestKilledWhileCreated kills the process that makes stores, at moments all over the making of one. The next start
 // finds a sound one or none, and leaves nothing behind.
 func TestKilledWhileCreated(t *testing.T) {
 	t.Parallel()
@@ -43,15 +57,14 @@ func TestKilledWhileCreated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var path string
 	var micros int64
-	if _, err := fmt.Sscanf(string(out), "begins\n%d", &micros); err != nil {
+	if _, err := fmt.Sscanf(string(out), "begins %s\ntook %d", &path, &micros); err != nil {
 		t.Fatal(err)
 	}
 	killed := 0
-	for i := range kills {
-		dir := t.TempDir()
-		path := filepath.Join(dir, "local.db")
-		cmd := storetest.Child(t, "create", path)
+	for range kills {
+		cmd := storetest.Child(t, "create on", t.TempDir())
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -59,12 +72,21 @@ func TestKilledWhileCreated(t *testing.T) {
 		if err := child.Start(cmd); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := out.Read(make([]byte, 1)); err != nil {
+		said := bufio.NewReader(out)
+		if _, err := said.Peek(1); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(rand.Int64N(micros*int64(i+1)/kills+1)) * time.Microsecond)
+		time.Sleep(time.Duration(rand.Int64N(2*micros)) * time.Microsecond) // the first one, or one behind it
 		_ = cmd.Process.Kill()
-		if err := cmd.Wait(); err != nil {
+		lines, err := io.ReadAll(said)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err == nil {
+			t.Fatal("the child ended before it was killed")
+		}
+		last := string(lines[bytes.LastIndex(lines, []byte("begins ")):])
+		if _, err := fmt.Sscanf(last, "begins %s\ntook %d", &path, new(int64)); err != nil {
 			killed++
 		}
 		startOn(t, path)
