@@ -67,13 +67,20 @@ func (c unsureCommit) ExecContext(ctx context.Context, args []driver.NamedValue)
 	return result, err
 }
 
-// refusing refuses every record, and makes the quarantine's commit one of the unsure.
+// refusing refuses every record, and makes the quarantine's commit one of the unsure. It waits until the append has returned: the
+// forwarder finds the row as soon as SQLite has committed, and the append's own commit is not meant.
 type refusing struct {
 	picky
-	armed *atomic.Bool
+	armed    *atomic.Bool
+	appended chan struct{}
 }
 
 func (r *refusing) Put(ctx context.Context, recs []store.Record) error {
+	select {
+	case <-r.appended:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	r.armed.Store(true)
 	return r.picky.Put(ctx, recs)
 }
@@ -89,8 +96,10 @@ func TestQuarantineThatFailedAndHappened(t *testing.T) {
 			return unsure{inner, armed}, err
 		},
 	})
-	f := storetest.Forward(t, l, &refusing{armed: armed}, forward.Options{BatchDelay: time.Millisecond})
+	dest := &refusing{armed: armed, appended: make(chan struct{})}
+	f := storetest.Forward(t, l, dest, forward.Options{BatchDelay: time.Millisecond})
 	seq := storetest.AppendAll(t, l, storetest.Records(storetest.Day, 1))
+	close(dest.appended)
 	var refused *store.RefusedError
 	if err := f.Wait(storetest.Within(t), seq); !errors.As(err, &refused) {
 		t.Fatalf("Wait: %v, want a RefusedError", err)
