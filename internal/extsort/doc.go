@@ -28,8 +28,8 @@
 //
 // # Bounds
 //
-// Memory: that of New and one block (at most 32 KiB), however much is added; merging reads into
-// the same memory. A record has at most MaxRecord bytes. Disk: the records once; once more
+// Memory: that of New and one block (at most 32 KiB), however much is added, and one block alone as long as the records fit;
+// merging reads into the same memory. A record has at most MaxRecord bytes. Disk: the records once; once more
 // for each time that they had to be merged beforehand, which 32 MiB of memory need from 18 GiB
 // of records on. File descriptors: one.
 //

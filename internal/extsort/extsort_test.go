@@ -244,6 +244,30 @@ func TestCancelledWhileMerging(t *testing.T) {
 	}
 }
 
+// TestFewRecordsTakeLittleMemory: no record takes none, a few take no more than a block, and more take what New was given, once.
+func TestFewRecordsTakeLittleMemory(t *testing.T) {
+	t.Parallel()
+	const memory = 16 << 20
+	s := New(t.TempDir(), memory)
+	defer s.Close()
+	taken := func() int { return cap(s.arena) + cap(s.refs)*refBytes }
+	if taken() != 0 {
+		t.Errorf("%d bytes without a record", taken())
+	}
+	rec := make([]byte, 200)
+	for i := range 20_000 {
+		if err := s.Add(rec); err != nil {
+			t.Fatal(err)
+		}
+		if i < 50 && taken() > s.block || taken() > memory {
+			t.Fatalf("%d bytes for %d records", taken(), i+1)
+		}
+	}
+	if taken() != memory || s.spill != nil {
+		t.Errorf("%d bytes of %d, %v", taken(), memory, s.spill)
+	}
+}
+
 // Memory does not follow the number of records: the heap in use, looked at while adding and
 // while reading.
 func TestMemoryIsBounded(t *testing.T) {

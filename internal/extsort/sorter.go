@@ -34,6 +34,7 @@ type Sorter struct {
 
 	arena   []byte // the records that are in memory, one behind the other
 	refs    []ref  // where they are
+	memory  int    // of both, once they are full size
 	records int64  // added in all
 
 	spill  *spill // nil as long as everything is in memory
@@ -56,17 +57,32 @@ type ref struct {
 // when memory is full.
 func New(dir string, memory int) *Sorter {
 	memory = min(max(memory, MinMemory), 1<<30)
-	arena := memory / 4 * 3
-	return &Sorter{
-		block: min(arena/minFanIn, maxBlock),
-		// Both are full size at once: growing would hold two copies. The system gives
-		// pages only as they are written to, so that few records cost little.
-		arena:  make([]byte, 0, arena),
-		refs:   make([]ref, 0, (memory-arena)/refBytes),
-		dir:    dir,
-		create: createTemp,
-	}
+	s := &Sorter{memory: memory, dir: dir, create: createTemp}
+	s.block = min(s.arenaSize()/minFanIn, maxBlock)
+	return s
 }
+
+func (s *Sorter) arenaSize() int { return s.memory / 4 * 3 }
+
+// grow makes room for more records in memory: at first for a few, which need no more than a block, then for all that there may be.
+// In between would be two copies of more. Most Sorters of a small day get few records or none, and what is allocated has to be
+// cleared. It reports whether there is more room.
+func (s *Sorter) grow() bool {
+	arena, refs := s.block/4*3, s.block/4/refBytes
+	switch {
+	case cap(s.arena) > arena:
+		return false
+	case cap(s.arena) > 0:
+		arena = s.arenaSize()
+		refs = (s.memory - arena) / refBytes
+	}
+	s.arena = append(make([]byte, 0, arena), s.arena...)
+	s.refs = append(make([]ref, 0, refs), s.refs...)
+	return true
+}
+
+// full reports whether there is no room for a record of n bytes.
+func (s *Sorter) full(n int) bool { return len(s.arena)+n > cap(s.arena) || len(s.refs) == cap(s.refs) }
 
 // MaxRecord is the length in bytes of the longest record that Add takes.
 func (s *Sorter) MaxRecord() int { return s.block - blockHeader - binary.MaxVarintLen32 }
@@ -81,7 +97,10 @@ func (s *Sorter) Add(rec []byte) error {
 	case len(rec) > s.MaxRecord():
 		return s.fail(fmt.Errorf("%w: %d bytes, at most %d", ErrTooLong, len(rec), s.MaxRecord()))
 	}
-	if len(s.arena)+len(rec) > cap(s.arena) || len(s.refs) == cap(s.refs) {
+	for s.full(len(rec)) {
+		if s.grow() {
+			continue
+		}
 		if err := s.spillRun(); err != nil {
 			return s.fail(err)
 		}
