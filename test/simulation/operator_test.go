@@ -22,7 +22,7 @@ func (w *world) ofOperator(p *process, add func(int, func() string)) {
 		if p.isBroken() && !p.stopping {
 			add(200, p.beginStop)
 		}
-		if aside, err := p.path.Journal.Quarantine(context.Background()); err == nil && len(aside) > 0 && !p.releasing.Load() {
+		if aside, err := p.path.Journal.Quarantined(context.Background()); err == nil && aside > 0 && !p.releasing.Load() {
 			add(20, p.release)
 		}
 		return
