@@ -24,7 +24,6 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 const day = storetest.Day
@@ -39,7 +38,7 @@ type office struct {
 
 func newOffice(t *testing.T, rows int) *office {
 	t.Helper()
-	return newOfficeAt(t, pgtest.Database(t), rows)
+	return newOfficeAt(t, storetest.Migrated(t), rows)
 }
 
 // newOfficeAt is newOffice in the empty database of that URL.

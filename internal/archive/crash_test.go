@@ -18,7 +18,6 @@ import (
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/await"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // A test binary that finds stepVariable in its environment archives const day of the database and into the folder given, and kills itself at
@@ -115,7 +114,7 @@ func (m mortalLedger) SetArchive(ctx context.Context, a *store.Archive, state st
 // completes what was begun.
 func TestKilledArchive(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t)
+	url := storetest.Migrated(t)
 	o := newOfficeAt(t, url, crashRows)
 	run := func(step string) *exec.Cmd {
 		self, err := os.Executable()

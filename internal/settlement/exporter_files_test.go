@@ -14,7 +14,6 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // TestPartialGivesWayToTheReport: while the window is open a partial report shows what is
@@ -145,7 +144,7 @@ func TestLedgerLost(t *testing.T) {
 // TestRightsOfAReport: with the rights that the store's doc.go names, a role can export,
 // supplement and ask for the status, and can change nothing.
 func TestRightsOfAReport(t *testing.T) {
-	url := pgtest.Database(t)
+	url := storetest.Migrated(t)
 	owner := openPostgres(t, url, true)
 	db := administer(t, url)
 	db.run("CREATE ROLE report_role",

@@ -21,7 +21,6 @@ import (
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // bothStore is what the tests need of either store.
@@ -38,7 +37,7 @@ func onBothStores(t *testing.T, test func(t *testing.T, s bothStore)) {
 	t.Run("embedded", func(t *testing.T) {
 		test(t, openLocal(t, filepath.Join(t.TempDir(), "local.db")))
 	})
-	t.Run("postgres", func(t *testing.T) { test(t, openPostgres(t, pgtest.Database(t), true)) })
+	t.Run("postgres", func(t *testing.T) { test(t, openPostgres(t, storetest.Migrated(t), true)) })
 }
 
 func openLocal(t testing.TB, path string) *journal.Journal {

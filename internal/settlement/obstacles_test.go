@@ -9,7 +9,6 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // changingFronts is what fronts say, which a test changes.
@@ -109,7 +108,7 @@ func TestWaiverCovers(t *testing.T) {
 
 // TestUnknownFrontIsAnObstacle: a front that is named, and never reported what it holds, may hold records.
 func TestUnknownFrontIsAnObstacle(t *testing.T) {
-	p := openPostgres(t, pgtest.Database(t), true)
+	p := openPostgres(t, storetest.Migrated(t), true)
 	recs := storetest.Records(day, 3)
 	for i := range recs {
 		recs[i].FrontID = 7
@@ -163,7 +162,7 @@ func TestUnknownFrontIsAnObstacle(t *testing.T) {
 // TestFewerRowsThanFrontsBrought: what fronts saw committed and is not there any more keeps the report
 // back, until it is waived; a day that records were moved away from is not compared.
 func TestFewerRowsThanFrontsBrought(t *testing.T) {
-	p := openPostgres(t, pgtest.Database(t), true)
+	p := openPostgres(t, storetest.Migrated(t), true)
 	recs := storetest.Records(day, 4)
 	put(t, p, recs[:3]...)
 	front := holding(1, 0)

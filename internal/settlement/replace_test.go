@@ -11,13 +11,12 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // A day whose partition was detached, as firms do with old days, is archived. No advice of ours
 // leads to its report being replaced, and no export does it without force.
 func TestArchivedDay(t *testing.T) {
-	url := pgtest.Database(t)
+	url := storetest.Migrated(t)
 	s := openPostgres(t, url, true)
 	recs := storetest.Records(day, 5)
 	put(t, s, recs...)
@@ -70,7 +69,7 @@ func TestArchivedDay(t *testing.T) {
 
 // Records that were deleted in the store are missed, whether all of them or some.
 func TestDeletedRecordsAreMissed(t *testing.T) {
-	url := pgtest.Database(t)
+	url := storetest.Migrated(t)
 	s := openPostgres(t, url, true)
 	put(t, s, storetest.Records(day, 5)...)
 	x := exporter(t, s, t.TempDir())

@@ -20,7 +20,6 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement/settlementtest"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
-	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
@@ -66,15 +65,7 @@ func embedded(t testing.TB) dayStore {
 
 func onPostgres(t testing.TB) dayStore {
 	t.Helper()
-	p, err := postgres.Open(t.Context(), storetest.URL(t, pgtest.Database(t)), postgres.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.Close() })
-	if _, err := p.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return storetest.OpenPostgres(t)
 }
 
 // newFirm stores and logs n logins of the day, and exports them.

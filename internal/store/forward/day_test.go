@@ -16,7 +16,6 @@ import (
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // swallow is a trigger that an administrator made: rows for which the condition holds are
@@ -133,7 +132,7 @@ func TestTroubleOfOneDay(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, database := storetest.OpenJournal(t), pgtest.Database(t)
+			l, database := storetest.OpenJournal(t), storetest.Migrated(t)
 			p := storetest.OpenPostgresAt(t, database, postgres.Options{})
 			f := storetest.Forward(t, l, p, forward.Options{BatchRows: 20})
 			before := storetest.Records(day, 1)
@@ -223,7 +222,7 @@ func wantTrouble(t *testing.T, f *forward.Forwarder, l *journal.Journal, day, ne
 // TestLockedDay: who keeps a lock on a day's partition holds up that day.
 func TestLockedDay(t *testing.T) {
 	t.Parallel()
-	l, database := storetest.OpenJournal(t), pgtest.Database(t)
+	l, database := storetest.OpenJournal(t), storetest.Migrated(t)
 	p := storetest.OpenPostgresAt(t, database, postgres.Options{BatchPatience: 600 * time.Millisecond})
 	f := storetest.Forward(t, l, p, forward.Options{})
 	first := storetest.Records(storetest.Day, 1)

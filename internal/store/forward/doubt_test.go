@@ -10,7 +10,6 @@ import (
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/cutproxy"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // TestConnectionCutAtCommit makes the two faults that a client cannot tell apart: the commit failed,
@@ -25,7 +24,7 @@ func TestConnectionCutAtCommit(t *testing.T) {
 		"failed but committed": {cutproxy.AfterCommit, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			direct := pgtest.Database(t)
+			direct := storetest.Migrated(t)
 			sees := storetest.OpenPostgresAt(t, direct, postgres.Options{})
 			through := cutproxy.Start(t)
 			url := through.Through(t, direct)
@@ -63,7 +62,7 @@ func wantCount(t *testing.T, s store.Store, n int) error {
 // TestForwarderThroughCuts repeats both faults, and wants every record once.
 func TestForwarderThroughCuts(t *testing.T) {
 	t.Parallel()
-	direct := pgtest.Database(t)
+	direct := storetest.Migrated(t)
 	sees := storetest.OpenPostgresAt(t, direct, postgres.Options{})
 	through := cutproxy.Start(t)
 	url := through.Through(t, direct)

@@ -68,7 +68,7 @@ func rowsOfHolders(t *testing.T, admin *pgx.Conn) map[int64]int {
 // TestOnlineBoundsAllFronts: what one front holds another is not granted, until it ends.
 func TestOnlineBoundsAllFronts(t *testing.T) {
 	t.Parallel()
-	database := pgtest.Database(t)
+	database := storetest.Migrated(t)
 	p := storetest.OpenPostgresAt(t, database, postgres.Options{})
 	a, b := place(t, p), place(t, p, of("c", 2, 0))
 	wantGranted(t, a, 1, []int32{1, 1}, of("a", 0, 1), of("b", 0, 1))
@@ -87,7 +87,7 @@ func TestOnlineBoundsAllFronts(t *testing.T) {
 // TestOnlineOfDeadFront: sessions of a front whose connection has ended do not count, and its rows are deleted by the next that begins.
 func TestOnlineOfDeadFront(t *testing.T) {
 	t.Parallel()
-	database := pgtest.Database(t)
+	database := storetest.Migrated(t)
 	p := storetest.OpenPostgresAt(t, database, postgres.Options{})
 	a, b := place(t, p), place(t, p)
 	wantGranted(t, a, 1, []int32{1}, of("a", 0, 1))
@@ -126,7 +126,7 @@ func TestOnlineOfDeadFront(t *testing.T) {
 // the connection. When it goes on, it finds that and begins anew.
 func TestOnlineOfHungFront(t *testing.T) {
 	t.Parallel()
-	database := pgtest.Database(t)
+	database := storetest.Migrated(t)
 	endsWhatIsIdle(t, database)
 	p := storetest.OpenPostgresAt(t, database, postgres.Options{})
 	b, a := place(t, p), p.Online()
@@ -168,7 +168,7 @@ func endsWhatIsIdle(t *testing.T, database string) {
 // and that one writes no more.
 func TestOnlineSucceeds(t *testing.T) {
 	t.Parallel()
-	p := storetest.OpenPostgresAt(t, pgtest.Database(t), postgres.Options{})
+	p := storetest.OpenPostgresAt(t, storetest.Migrated(t), postgres.Options{})
 	old, other := place(t, p), place(t, p)
 	wantGranted(t, old, 2, []int32{1}, of("a", 0, 1))
 	fresh := p.Online()
@@ -186,7 +186,7 @@ func TestOnlineSucceeds(t *testing.T) {
 // that takes its place replaces the sessions of that too.
 func TestOnlineSucceedsAfterFailedBegin(t *testing.T) {
 	t.Parallel()
-	database := pgtest.Database(t)
+	database := storetest.Migrated(t)
 	p := storetest.OpenPostgresAt(t, database, postgres.Options{})
 	old, other := place(t, p, of("a", 1, 0)), place(t, p)
 	admin := storetest.Session(t, database)
@@ -215,7 +215,7 @@ func TestOnlineSucceedsAfterFailedBegin(t *testing.T) {
 // nothing, else the sessions would count twice.
 func TestOnlineLateChange(t *testing.T) {
 	t.Parallel()
-	database := pgtest.Database(t)
+	database := storetest.Migrated(t)
 	p := storetest.OpenPostgresAt(t, database, postgres.Options{})
 	old := place(t, p)
 	admin := storetest.Session(t, database)
@@ -250,7 +250,7 @@ func TestOnlineLateChange(t *testing.T) {
 // TestOnlineEmptied: a table that was emptied, as by a crash of PostgreSQL, is noticed by a probe, and written anew.
 func TestOnlineEmptied(t *testing.T) {
 	t.Parallel()
-	database := pgtest.Database(t)
+	database := storetest.Migrated(t)
 	p := storetest.OpenPostgresAt(t, database, postgres.Options{})
 	a, b := place(t, p), place(t, p)
 	wantGranted(t, a, 1, []int32{1}, of("a", 0, 1))
@@ -291,7 +291,7 @@ func TestOnlineIsUnlogged(t *testing.T) {
 func TestOnlineNeverExceedsTheBound(t *testing.T) {
 	t.Parallel()
 	const fronts, accounts, rounds, bound = 3, 8, 150, 2
-	p := storetest.OpenPostgresAt(t, pgtest.Database(t), postgres.Options{})
+	p := storetest.OpenPostgresAt(t, storetest.Migrated(t), postgres.Options{})
 	var inAll [accounts]atomic.Int32
 	var full atomic.Int32 // rounds in which something was not granted
 	var held [fronts][accounts]int32
@@ -363,7 +363,7 @@ func TestOnlineNeverExceedsTheBound(t *testing.T) {
 // TestOnlineSettings: the connection has what ends it soon where the front's machine is lost, and no commit of it waits for a disk.
 func TestOnlineSettings(t *testing.T) {
 	t.Parallel()
-	database := pgtest.Database(t)
+	database := storetest.Migrated(t)
 	o := place(t, storetest.OpenPostgresAt(t, database, postgres.Options{}))
 	for name, want := range map[string]string{
 		"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3", "tcp_user_timeout": "11000",
@@ -381,7 +381,7 @@ func TestOnlineSettings(t *testing.T) {
 
 // BenchmarkOnline is what a login costs that is counted over all fronts: the round trip. And what a front's beginning costs.
 func BenchmarkOnline(b *testing.B) {
-	p := storetest.OpenPostgresAt(b, pgtest.Database(b), postgres.Options{})
+	p := storetest.OpenPostgresAt(b, storetest.Migrated(b), postgres.Options{})
 	o := p.Online()
 	defer o.Close()
 	if err := o.Begin(b.Context(), nil); err != nil {

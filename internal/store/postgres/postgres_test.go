@@ -49,7 +49,7 @@ func TestCopyInRefusesWhatIsThere(t *testing.T) {
 // TestNewDayWithManyFronts: all meet a day without partition at once.
 func TestNewDayWithManyFronts(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t)
+	url := storetest.Migrated(t)
 	first := storetest.OpenPostgresAt(t, url, postgres.Options{})
 	var all []store.Record
 	var wg sync.WaitGroup
@@ -69,7 +69,7 @@ func TestNewDayWithManyFronts(t *testing.T) {
 // TestNewDayBesideReport: making a partition must not wait for a report that is being read.
 func TestNewDayBesideReport(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t)
+	url := storetest.Migrated(t)
 	p := storetest.OpenPostgresAt(t, url, postgres.Options{BatchPatience: 10 * time.Second})
 	if err := p.Put(t.Context(), storetest.Records(storetest.Day, 5)); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestNewDayBesideReport(t *testing.T) {
 // TestDroppedPartitionIsMadeAgain: retention drops old days beside a front that knew them.
 func TestDroppedPartitionIsMadeAgain(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t)
+	url := storetest.Migrated(t)
 	p := storetest.OpenPostgresAt(t, url, postgres.Options{})
 	if err := p.Put(t.Context(), storetest.Records(storetest.Day, 5)); err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func TestImpossibleDayIsRefused(t *testing.T) {
 // TestScanReadsOnePartition asks PostgreSQL's planner.
 func TestScanReadsOnePartition(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t)
+	url := storetest.Migrated(t)
 	p := storetest.OpenPostgresAt(t, url, postgres.Options{})
 	for day := range calendar.TradingDay(3) {
 		if err := p.Put(t.Context(), storetest.Records(storetest.Day+day, 5)); err != nil {

@@ -39,8 +39,7 @@ func TestSchemaThatIsNotKnown(t *testing.T) {
 		{"no schema", "DROP SCHEMA public", "names no schema that exists and that it may use"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			database := pgtest.Database(t)
-			latest := prepareSchema(t, database, tt.before)
+			database, latest := prepareSchema(t, tt.before)
 			p := storetest.Connect(t, database, postgres.Options{})
 			before := catalog(t, p)
 			want := strings.ReplaceAll(tt.want, "LATEST", latest)
@@ -57,9 +56,15 @@ func TestSchemaThatIsNotKnown(t *testing.T) {
 	}
 }
 
-// prepareSchema runs statements; "migrate" among them brings the schema to the current version.
-func prepareSchema(t *testing.T, database, statements string) (latest string) {
+// prepareSchema runs statements in a database of its own; "migrate" among them brings the schema to the current version.
+func prepareSchema(t *testing.T, statements string) (database, latest string) {
 	t.Helper()
+	statements, first := strings.CutPrefix(statements, "migrate; ")
+	if first {
+		database = storetest.Migrated(t)
+	} else {
+		database = pgtest.Database(t)
+	}
 	path := "public"
 	for statement := range strings.SplitSeq(statements, "; ") {
 		if set, ok := strings.CutPrefix(statement, "SET search_path = "); ok {
@@ -78,7 +83,7 @@ func prepareSchema(t *testing.T, database, statements string) (latest string) {
 			t.Fatal(err)
 		}
 	}
-	return latest
+	return database, latest
 }
 
 func latestMigration(t *testing.T) string {
@@ -113,41 +118,41 @@ func catalog(t *testing.T, p *postgres.Store) (all string) {
 }
 
 // TestLostVersionsAreWrittenAnew: the statement that the error names mends the schema, whichever
-// version it has, and the next migration goes on from there.
+// version it has, and the next migration goes on from there. One database goes through all versions, and loses them at each.
 func TestLostVersionsAreWrittenAnew(t *testing.T) {
 	t.Parallel()
 	versions := postgresVersions(t)
+	p := storetest.Connect(t, pgtest.Database(t), postgres.Options{})
 	for i, version := range append(versions, versions[len(versions)-1]) {
 		loss := "TRUNCATE goose_db_version"
 		if i == len(versions) {
 			loss = "DROP TABLE goose_db_version"
 		}
-		p := storetest.Connect(t, pgtest.Database(t), postgres.Options{})
 		if err := storetest.MigrateTo(t.Context(), p, version); err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s at version %d: the migration after the statement: %v", loss, version, err)
 		}
 		storetest.Execute(t, p, loss)
 		_, err := p.Migrate(t.Context())
 		_, statement, found := strings.Cut(fmt.Sprint(err), fmt.Sprintf("those of version %d: ", version))
 		if !found {
-			t.Errorf("%s at version %d: %v; a migration needs its trace in known.go", loss, version, err)
-			continue
+			t.Fatalf("%s at version %d: %v; a migration needs its trace in known.go", loss, version, err)
 		}
 		storetest.Execute(t, p, statement)
-		if _, err := p.Migrate(t.Context()); err != nil {
+		err = p.CheckSchema(t.Context())
+		older, _ := errors.AsType[*store.SchemaError](err)
+		if known := err == nil && i >= len(versions)-1 || older != nil && older.Current == version && older.Trouble == ""; !known {
 			t.Errorf("%s at version %d: after the statement: %v", loss, version, err)
 		}
-		if err := p.CheckSchema(t.Context()); err != nil {
-			t.Errorf("%s at version %d: %v", loss, version, err)
-		}
+	}
+	if applied, err := p.Migrate(t.Context()); err != nil || len(applied) != 0 {
+		t.Errorf("after the last statement: %v, %v, want nothing to do", applied, err)
 	}
 }
 
 // TestSecondInstallationInOneDatabase: its schema is named in the URL.
 func TestSecondInstallationInOneDatabase(t *testing.T) {
 	t.Parallel()
-	database := pgtest.Database(t)
-	storetest.OpenPostgresAt(t, database, postgres.Options{})
+	database := storetest.Migrated(t)
 	storetest.Execute(t, storetest.Connect(t, database, postgres.Options{}), "CREATE SCHEMA second")
 	p := storetest.OpenPostgresAt(t, storetest.With(database, "search_path=second"), postgres.Options{})
 	if err := p.CheckSchema(t.Context()); err != nil {

@@ -21,7 +21,6 @@ import (
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/keypair"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 const (
@@ -133,7 +132,7 @@ func TestNoAddressInLocalStore(t *testing.T) {
 // TestNoAddressInPostgres (B.1) looks at the names, and then at all rows as text.
 func TestNoAddressInPostgres(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t)
+	url := storetest.Migrated(t)
 	p := storetest.OpenPostgresAt(t, url, postgres.Options{})
 	rec := markedRecord(t)
 	if err := p.Put(t.Context(), []store.Record{rec}); err != nil {

@@ -81,7 +81,7 @@ func BenchmarkAnswerAfterPostgres(b *testing.B) {
 
 // BenchmarkPostgres is a batch of DefaultBatchRows rows by COPY and by upsert.
 func BenchmarkPostgres(b *testing.B) {
-	p := storetest.OpenPostgresAt(b, pgtest.Database(b), postgres.Options{})
+	p := storetest.OpenPostgresAt(b, storetest.Migrated(b), postgres.Options{})
 	for _, way := range []struct {
 		name  string
 		write func(recs []store.Record) error
@@ -106,7 +106,7 @@ func BenchmarkPostgres(b *testing.B) {
 // BenchmarkScan reads a day of 100,000 records.
 func BenchmarkScan(b *testing.B) {
 	const rows = 100_000
-	l, p := storetest.OpenJournal(b), storetest.OpenPostgresAt(b, pgtest.Database(b), postgres.Options{})
+	l, p := storetest.OpenJournal(b), storetest.OpenPostgresAt(b, storetest.Migrated(b), postgres.Options{})
 	for range rows / forward.DefaultBatchRows {
 		recs := storetest.Records(storetest.Day, forward.DefaultBatchRows)
 		if err := l.Put(b.Context(), recs); err != nil {

@@ -42,10 +42,30 @@ func OpenJournalAt(t testing.TB, path string, opt journal.Options) *journal.Jour
 	return l
 }
 
+var migrated = pgtest.NewTemplate(func(ctx context.Context, url string) error {
+	u, err := pgurl.Parse(url)
+	if err != nil {
+		return err
+	}
+	p, err := postgres.Open(ctx, u, postgres.Options{})
+	if err != nil {
+		return err
+	}
+	_, err = p.Migrate(ctx)
+	return errors.Join(err, p.Close())
+})
+
+// Migrated is the URL of a database of its own that has the schema: a copy of one that was migrated for all tests of the
+// binary. A test of how the schema is made, or of who owns it, begins with pgtest.Database.
+func Migrated(t testing.TB) string {
+	t.Helper()
+	return migrated.Database(t)
+}
+
 // OpenPostgres is a migrated PostgreSQL store in a database of its own.
 func OpenPostgres(t testing.TB) *postgres.Store {
 	t.Helper()
-	return OpenPostgresAt(t, pgtest.Database(t), postgres.Options{})
+	return OpenPostgresAt(t, Migrated(t), postgres.Options{})
 }
 
 // OpenPostgresAt is a migrated PostgreSQL store in the database of that URL.
