@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// patience is how long a condition may take on a busy machine.
-const patience = time.Minute
+const (
+	// patience is how long a condition may take on a busy machine.
+	patience = time.Minute
+	// rarely is the longest time that True and Every leave between two looks, unless a caller asks for a longer one.
+	rarely = 50 * time.Millisecond
+)
 
 // True returns when so does, and fails the test when it does not within a minute; what says
 // what was waited for. so is called by this goroutine alone.
@@ -18,14 +22,15 @@ func True(t testing.TB, what string, so func() bool) {
 	Every(t, 5*time.Millisecond, what, so)
 }
 
-// Every is True for a look that costs something: it leaves that period between two of them.
+// Every is True for a look that costs something: it leaves that period at least between two of them. Where it has waited for
+// longer it looks less often, up to rarely: a look may be a connection, a login or a program that is started.
 func Every(t testing.TB, period time.Duration, what string, so func() bool) {
 	t.Helper()
-	poll := time.NewTicker(period)
-	defer poll.Stop()
-	for deadline := time.Now().Add(patience); !so(); <-poll.C {
-		if time.Now().After(deadline) {
+	for begin := time.Now(); !so(); {
+		waited := time.Since(begin)
+		if waited > patience {
 			t.Fatalf("not within %v: %s", patience, what)
 		}
+		<-time.After(max(period, min(waited/8, rarely)))
 	}
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os/exec"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -150,22 +152,15 @@ func TestAnswerAfterPostgres(t *testing.T) {
 		}
 	}
 	// A required check must fail for a while before the front is not ready: see ops.Patience.
-	deadline := time.Now().Add(30 * time.Second)
-	for status, ready := d.get(t, "/readyz"); status != 503 || !strings.Contains(ready, "PostgreSQL"); status, ready = d.get(t, "/readyz") {
-		if time.Now().After(deadline) {
-			t.Fatalf("/readyz %d %s", status, ready)
-		}
-	}
+	await.Every(t, 20*time.Millisecond, "/readyz to be 503 for want of PostgreSQL", func() bool {
+		status, page := d.get(t, "/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(page, "PostgreSQL")
+	})
 	cluster.Start()
-	deadline = time.Now().Add(30 * time.Second)
-	for {
-		if _, err = logIn(); err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("PostgreSQL is back: %v", err)
-		}
-	}
+	await.Every(t, 20*time.Millisecond, "a login with PostgreSQL back", func() bool {
+		_, err := logIn()
+		return err == nil
+	})
 	d.stop()
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/internal/supplement/testkey"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // keyPair is a pair that OpenSSL made: the files NAME.pem and NAME.private.pem of the site.
@@ -66,13 +67,8 @@ func (d *daemon) hangup(words string) {
 	if err := d.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		d.s.t.Fatal(err)
 	}
-	deadline := time.Now().Add(20 * time.Second)
-	for strings.Count(d.log.String(), words) == before {
-		if time.Now().After(deadline) {
-			d.s.t.Fatalf("after SIGHUP the log never had %q", words)
-		}
-		d.get(d.s.t, "/healthz") // it runs; and this loop does not spin
-	}
+	await.True(d.s.t, "the log to have once more, after SIGHUP: "+words, func() bool { return strings.Count(d.log.String(), words) > before })
+	d.get(d.s.t, "/healthz") // it runs
 }
 
 // arrival is a login that was answered.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 const terminalText = "2@2026-01-05 09:00:00@192.168.1.7@@00155D01AB02@@desk7@Debian12@86D6C8Z6T@BFEBFBFF000306C3@PCOCJEY5"
@@ -182,17 +183,18 @@ func TestChangesReachTheRunningDaemon(t *testing.T) {
 	stores(t, func(t *testing.T, postgresURL string) {
 		s := newSite(t, postgresURL, "auth: {refresh: 100ms}\n"+unpunished) // it asks until the front knows
 		d := s.serve()
-		const soon = 30 * time.Second // of a front that asks each 100 ms, on a busy machine
 		inForce := func(what string, want int, try func() error) {
 			t.Helper()
-			deadline := time.Now().Add(soon)
 			got := -2
-			for time.Now().Before(deadline) {
-				if got = code(t, try()); got == want {
-					return
+			defer func() {
+				if t.Failed() {
+					t.Logf("%s: the last answer was %d", what, got)
 				}
-			}
-			t.Errorf("%s: still %d after %v, want %d", what, got, soon, want)
+			}()
+			await.Every(t, 20*time.Millisecond, fmt.Sprintf("%s: %d", what, want), func() bool {
+				got = code(t, try())
+				return got == want
+			})
 		}
 		authenticate := func() error {
 			_, err := d.enter(t, s.apps[0].AuthCode)
