@@ -51,7 +51,7 @@ func (s *site) faultyOrders(d *daemon, core *coreProcess) {
 		before := core.saw().Echoes
 		ended := make(chan *result.Result)
 		go func() {
-			r, _, err := s.load(d, "--scenario", "orders", "--visits", "5", "--orders-rate", "200", "--hold", "15s", "--patience", "2s")
+			r, _, err := s.load(d, "--scenario", "orders", "--visits", "5", "--orders-rate", "200", "--hold", "5s", "--patience", "2s")
 			if err == nil {
 				s.t.Errorf("%s: exit status 0", fault.command)
 			}
