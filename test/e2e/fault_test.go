@@ -112,12 +112,12 @@ func TestPostgresStopsAndComesBack(t *testing.T) {
 	for range 2 {
 		cluster.Stop(pgtest.Immediate)
 		before := <-l.progress
-		l.until(before + 200) // answered from the local store
+		l.until(before + 100) // answered from the local store
 		if code, ready := d.get(t, "/readyz"); code != 200 {
 			t.Errorf("/readyz %d while logins are answered: %s", code, ready)
 		}
 		cluster.Start()
-		l.until(before + 400)
+		l.until(before + 200)
 	}
 	answers := l.end()
 	d.stop()

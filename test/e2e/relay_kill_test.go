@@ -49,7 +49,7 @@ func TestRelayOfAKilledFront(t *testing.T) {
 		}
 		defer r.Close()
 
-		terminals := testmain.Fewer(600, 200)
+		terminals := testmain.Fewer(300, 200)
 		var next, done atomic.Int64
 		var mu sync.Mutex
 		in := map[string]client.Receipt{} // by what is of the terminal in its line
