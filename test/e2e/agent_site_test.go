@@ -74,8 +74,7 @@ timers: {drain: 2s}
 	s.cli("", "app", "export", "--for-relay", id, "--master-key", filepath.Join(a.dir, "relay-master.key"), "--out", filepath.Join(a.dir, "relay-registry"))
 	if mode == "operator" && accounts != "" {
 		a.password = agentPassword
-		firm.AddAccount(s.t, binary, a.config, account, agentPassword, "1")
-		firm.AddAccount(s.t, binary, a.config, "77777777", agentPassword, "1")
+		a.cli(fmt.Sprintf("account,password\n%s,%s\n77777777,%[2]s\n", account, agentPassword), "account", "import", "-")
 	}
 	return a
 }

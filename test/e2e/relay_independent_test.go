@@ -2,14 +2,19 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/regulation"
+	firm "github.com/tradefront/tradefront/test/site"
 )
 
 const (
@@ -22,32 +27,89 @@ const (
 // out of it. Its first listener is for terminals, its second for relays.
 type relaySite struct {
 	*site
-	operatorCode, investorCode string
+	relayCodes
 }
+
+// relayCodes are the authcodes of a firm's two relays.
+type relayCodes struct{ operatorCode, investorCode string }
+
+// embeddedRelays is embeddedFirm with the accounts and the relays of newRelaySite.
+var embeddedRelays = sync.OnceValues(func() (f struct {
+	*firm.Template
+	relayCodes
+}, err error,
+) {
+	f.Template, err = firm.NewTemplate(firm.Options{Binary: binary}, appID, account, password, func(config string) (err error) {
+		f.relayCodes, err = addRelays(config)
+		return err
+	})
+	return f, err
+})
 
 func newRelaySite(t testing.TB, postgresURL, extra string) *relaySite {
 	t.Helper()
-	s := &relaySite{site: newSite(t, postgresURL, extra)}
+	s := &relaySite{}
+	if postgresURL == "" {
+		firm.AwayFromTheClose(t)
+		p, err := embeddedRelays()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.site, s.relayCodes = siteOf(t, p.New(t, firm.Options{Binary: binary, Store: extra})), p.relayCodes
+	} else {
+		var err error
+		s.site = newSite(t, postgresURL, extra)
+		if s.relayCodes, err = addRelays(s.config); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.users = append(s.users,
+		demo.Account{Account: "88880001", UserType: regulation.UserCustomer, Password: password},
+		demo.Account{Account: "77777777", UserType: regulation.UserCustomer, Password: password},
+		demo.Account{Account: relayOperator, UserType: regulation.UserOperator, Password: password})
 	s.replaceConfig("    - address: \"127.0.0.1:0\"\n", "    - address: \"127.0.0.1:0\"\n    - {address: \"127.0.0.1:0\", admits: relays}\n")
 	s.replaceConfig("admin:\n", "relay: {enabled: true}\nadmin:\n")
-	s.addAccount("88880001", "1")
-	s.addAccount("77777777", "1")
-	s.addAccount(relayOperator, "2")
-	s.operatorCode = s.addRelay(operatorRelay, "operator", "--operator", relayOperator, "--scope", "prefix:8888")
-	s.investorCode = s.addRelay(investorRelay, "investor")
 	return s
+}
+
+// addRelays adds the accounts and the relays of newRelaySite by commands.
+func addRelays(config string) (codes relayCodes, err error) {
+	accounts := fmt.Sprintf("account,user_type,password\n88880001,1,%s\n77777777,1,%[1]s\n%[2]s,2,%[1]s\n", password, relayOperator)
+	if _, said, err := firm.Run(binary, config, accounts, "account", "import", "-"); err != nil {
+		return codes, fmt.Errorf("account import: %w\n%s", err, said)
+	}
+	if codes.operatorCode, err = addRelay(config, operatorRelay, "operator", "--operator", relayOperator, "--scope", "prefix:8888"); err != nil {
+		return codes, err
+	}
+	codes.investorCode, err = addRelay(config, investorRelay, "investor")
+	return codes, err
 }
 
 func (s *relaySite) addRelay(id, kind string, more ...string) (authCode string) {
 	s.t.Helper()
+	authCode, err := addRelay(s.config, id, kind, more...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return authCode
+}
+
+func addRelay(config, id, kind string, more ...string) (authCode string, err error) {
 	var added struct {
 		AuthCode string `json:"authcode"`
 	}
 	args := append([]string{"relay", "add", "--app-id", id, "--type", kind, "--network", "127.0.0.0/8", "-o", "json"}, more...)
-	if out := s.cli("", args...); json.Unmarshal([]byte(out), &added) != nil || added.AuthCode == "" {
-		s.t.Fatalf("relay add: %s", out)
+	out, said, err := firm.Run(binary, config, "", args...)
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &added)
 	}
-	return added.AuthCode
+	if err == nil && added.AuthCode == "" {
+		err = errors.New("no authcode")
+	}
+	if err != nil {
+		return "", fmt.Errorf("relay add %s: %w\n%s%s", id, err, out, said)
+	}
+	return added.AuthCode, nil
 }
 
 // relays is the address of the listener for relays.

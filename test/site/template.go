@@ -18,9 +18,9 @@ type Template struct {
 	files map[string][]byte // what the commands made: the master key, and an embedded store
 }
 
-// NewTemplate sets the firm up in a folder that is gone when it returns; account "" is none. In a PostgreSQL it
-// leaves what the commands have written: for each copy the caller copies that database.
-func NewTemplate(o Options, appID, account, password string) (*Template, error) {
+// NewTemplate sets the firm up in a folder that is gone when it returns; account "" is none. more runs further commands with that
+// configuration. In a PostgreSQL it leaves what the commands have written: for each copy the caller copies that database.
+func NewTemplate(o Options, appID, account, password string, more ...func(config string) error) (*Template, error) {
 	dir, err := os.MkdirTemp("", "site")
 	if err != nil {
 		return nil, err
@@ -44,6 +44,11 @@ func NewTemplate(o Options, appID, account, password string) (*Template, error) 
 			return nil, err
 		}
 		p.users = []demo.Account{user}
+	}
+	for _, run := range more {
+		if err := run(config); err != nil {
+			return nil, err
+		}
 	}
 	p.files, err = readFolder(dir)
 	return p, err
