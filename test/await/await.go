@@ -26,10 +26,16 @@ func True(t testing.TB, what string, so func() bool) {
 // longer it looks less often, up to rarely: a look may be a connection, a login or a program that is started.
 func Every(t testing.TB, period time.Duration, what string, so func() bool) {
 	t.Helper()
+	Within(t, patience, period, what, so)
+}
+
+// Within is Every with another limit than a minute.
+func Within(t testing.TB, limit, period time.Duration, what string, so func() bool) {
+	t.Helper()
 	for begin := time.Now(); !so(); {
 		waited := time.Since(begin)
-		if waited > patience {
-			t.Fatalf("not within %v: %s", patience, what)
+		if waited > limit {
+			t.Fatalf("not within %v: %s", limit, what)
 		}
 		<-time.After(max(period, min(waited/8, rarely)))
 	}

@@ -152,12 +152,12 @@ func TestAnswerAfterPostgres(t *testing.T) {
 		}
 	}
 	// A required check must fail for a while before the front is not ready: see ops.Patience.
-	await.Every(t, 20*time.Millisecond, "/readyz to be 503 for want of PostgreSQL", func() bool {
+	await.Within(t, 30*time.Second, 20*time.Millisecond, "/readyz to be 503 for want of PostgreSQL", func() bool {
 		status, page := d.get(t, "/readyz")
 		return status == http.StatusServiceUnavailable && strings.Contains(page, "PostgreSQL")
 	})
 	cluster.Start()
-	await.Every(t, 20*time.Millisecond, "a login with PostgreSQL back", func() bool {
+	await.Within(t, 30*time.Second, 20*time.Millisecond, "a login with PostgreSQL back", func() bool {
 		_, err := logIn()
 		return err == nil
 	})

@@ -67,7 +67,9 @@ func (d *daemon) hangup(words string) {
 	if err := d.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		d.s.t.Fatal(err)
 	}
-	await.True(d.s.t, "the log to have once more, after SIGHUP: "+words, func() bool { return strings.Count(d.log.String(), words) > before })
+	await.Within(d.s.t, 20*time.Second, 5*time.Millisecond, "the log to have once more, after SIGHUP: "+words, func() bool {
+		return strings.Count(d.log.String(), words) > before
+	})
 	d.get(d.s.t, "/healthz") // it runs
 }
 
