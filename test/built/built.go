@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -80,14 +79,6 @@ func locked(name string, do func(kept string) error) error {
 	_ = os.Chtimes(lock.Name(), now, now) // for removeOld; a lock that stays old costs one build
 	removeOld(dir, now)
 	return nil
-}
-
-func flock(f *os.File) error {
-	for {
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != syscall.EINTR {
-			return err
-		}
-	}
 }
 
 func folder() (string, error) {
