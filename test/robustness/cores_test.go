@@ -1,7 +1,6 @@
 package robustness
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -15,9 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/coresim"
-	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -148,7 +145,7 @@ func (w *coresWorld) finish(r *coresResult) {
 	if len(s.records) != v.Stored {
 		w.t.Errorf("fronts that were stopped in peace left records: %d are in PostgreSQL, %d in all stores", len(s.records), v.Stored)
 	}
-	r.Reported = w.report(s)
+	r.Reported, _ = reported(w.t, w.sites[0], s.records, filepath.Join(w.sites[0].Dir, "audit.jsonl"), filepath.Join(w.sites[1].Dir, "audit.jsonl"))
 }
 
 // sessionsAreOver: no core has a session of a front that has ended in peace.
@@ -173,55 +170,6 @@ func (w *coresWorld) everyKind(r *coresResult) {
 	if *only == "" && (r.Witness.Resumes == 0 || len(r.Terminals.Exits) == 0) {
 		w.t.Errorf("no session was resumed, or none sent away: %+v %+v", r.Witness, r.Terminals)
 	}
-}
-
-// report exports each day, has it verified and reconciled with both audit logs, and compares its lines with the records.
-func (w *coresWorld) report(s *stored) (reported int) {
-	w.t.Helper()
-	lines := map[string]int{} // by supplement
-	days := map[calendar.TradingDay]bool{}
-	for _, rec := range s.records {
-		lines[string(rec.Supplement)]++
-		days[rec.TradingDay] = true
-	}
-	first := w.sites[0]
-	for day := range days {
-		var done struct{ Path string }
-		out := first.CLI("", "report", "export", "--partial", "--day", day.String(), "--out", first.Dir, "-o", "json")
-		if err := json.Unmarshal([]byte(out), &done); err != nil {
-			w.t.Fatal(err)
-		}
-		first.Verified(done.Path, "1.0="+filepath.Join(first.Dir, "private.pem"))
-		first.CLI("", "reconcile", "--day", day.String(), "--report", done.Path,
-			"--audit", filepath.Join(w.sites[0].Dir, "audit.jsonl"), "--audit", filepath.Join(w.sites[1].Dir, "audit.jsonl"))
-		reported += takeLines(w.t, done.Path, lines)
-	}
-	for _, n := range lines {
-		if n != 0 {
-			w.t.Errorf("%d records are in no report", n)
-		}
-	}
-	return reported
-}
-
-// takeLines takes the lines of a report out of those that must be in some report, and counts them.
-func takeLines(t *testing.T, path string, lines map[string]int) (n int) {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for scan := bufio.NewScanner(f); scan.Scan(); n++ {
-		line, err := reportfile.ParseLine(scan.Bytes())
-		if err != nil {
-			t.Fatalf("%s line %d: %v", path, n+1, err)
-		}
-		if lines[string(line.Supplement)]--; lines[string(line.Supplement)] < 0 {
-			t.Errorf("%s line %d is no record, or one that was reported before", path, n+1)
-		}
-	}
-	return n
 }
 
 // coresResult is what came of TestCores.

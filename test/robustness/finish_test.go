@@ -1,11 +1,6 @@
 package robustness
 
-import (
-	"encoding/json"
-	"path/filepath"
-
-	"github.com/tradefront/tradefront/internal/calendar"
-)
+import "path/filepath"
 
 // finish is the afternoon: the front is stopped, the days are exported by the command, and
 // the commands that prove them must agree.
@@ -25,32 +20,5 @@ func (w *world) finish(r *result) {
 	if w.pair != nil && s.pending+s.aside > 0 {
 		w.t.Errorf("a front that was stopped in peace left %d records, %d of them in quarantine", s.pending+s.aside, s.aside)
 	}
-	lines := map[string]int{} // by supplement
-	days := map[calendar.TradingDay]bool{}
-	for _, rec := range s.records {
-		lines[string(rec.Supplement)]++
-		days[rec.TradingDay] = true
-	}
-	for day := range days {
-		r.Reported += w.report(day, lines)
-	}
-	for _, n := range lines {
-		if n > 0 {
-			w.t.Errorf("%d records are in no report", n)
-		}
-	}
-}
-
-// report exports a day, has it verified and reconciled with the audit log, and takes its
-// lines out of those that must be in some report.
-func (w *world) report(day calendar.TradingDay, lines map[string]int) int {
-	w.t.Helper()
-	var done struct{ Path string }
-	out := w.site.CLI("", "report", "export", "--partial", "--day", day.String(), "--out", w.site.Dir, "-o", "json")
-	if err := json.Unmarshal([]byte(out), &done); err != nil {
-		w.t.Fatal(err)
-	}
-	w.site.Verified(done.Path, "1.0="+filepath.Join(w.site.Dir, "private.pem"))
-	w.site.CLI("", "reconcile", "--day", day.String(), "--audit", filepath.Join(w.site.Dir, "audit.jsonl"), "--report", done.Path)
-	return takeLines(w.t, done.Path, lines)
+	r.Reported, _ = reported(w.t, w.site, s.records, filepath.Join(w.site.Dir, "audit.jsonl"))
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -251,12 +252,7 @@ func (w *dayWorld) backToNow() {
 func (w *dayWorld) reported(day, other, record string) {
 	w.t.Helper()
 	s := w.sites[0]
-	var done struct{ Path string }
-	out := s.CLI("", "report", "export", "--partial", "--day", day, "--out", s.Dir, "-o", "json")
-	if err := json.Unmarshal([]byte(out), &done); err != nil {
-		w.t.Fatal(err)
-	}
-	s.Verified(done.Path, "1.0="+filepath.Join(s.Dir, "private.pem"))
+	path := export(w.t, s, day, true)
 	var found struct {
 		Complete    bool
 		Differences []struct {
@@ -268,7 +264,7 @@ func (w *dayWorld) reported(day, other, record string) {
 			}
 		}
 	}
-	out = s.CLI("", "reconcile", "--day", day, "--report", done.Path, "-o", "json",
+	out := s.CLI("", "reconcile", "--day", day, "--report", path, "-o", "json",
 		"--audit", filepath.Join(w.sites[0].Dir, "audit.jsonl"), "--audit", filepath.Join(w.sites[1].Dir, "audit.jsonl"))
 	if err := json.Unmarshal([]byte(out), &found); err != nil {
 		w.t.Fatal(err)
@@ -282,16 +278,14 @@ func (w *dayWorld) reported(day, other, record string) {
 	if both != 1 || !found.Complete {
 		w.t.Errorf("reconcile of %s does not name %s as a record of %s too:\n%s", day, record, other, out)
 	}
-	lines := map[string]int{}
-	times := 0
+	records, times := map[uuid.UUID]store.Record{}, 0
 	for _, rec := range w.recordsOf(day) {
-		lines[string(rec.Supplement)]++
-		if rec.ID.String() == record {
+		if records[rec.ID] = rec; rec.ID.String() == record {
 			times++
 		}
 	}
-	if n := takeLines(w.t, done.Path, lines); n != len(lines) || times != 1 {
-		w.t.Errorf("%d lines of %d records of %s, %d of %s", n, len(lines), day, times, record)
+	if n := linesOf(records).take(w.t, path); n != len(records) || times != 1 {
+		w.t.Errorf("%d lines of %d records of %s, %d of %s", n, len(records), day, times, record)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -81,7 +80,7 @@ func (w *relaysWorld) round(f relayFault, r *relaysResult) {
 	defer w.crowd.paused.Store(false)
 	s, v := w.check()
 	if w.long {
-		w.report(s)
+		reported(w.t, w.sites[0], s.records, w.frontAudit(0), w.frontAudit(1))
 	}
 	r.note(name, v, w)
 	fmt.Printf("round %3d  %-62s held %5.1fs, serving after %4.1fs (%s)  %s\n", r.Rounds, name, healed.Sub(begin).Seconds(), serving.Seconds(),
@@ -165,7 +164,7 @@ func (w *relaysWorld) finish(r *relaysResult) {
 	}
 	w.everyWay(r)
 	var reports []string
-	r.Reported, reports = w.report(s)
+	r.Reported, reports = reported(w.t, w.sites[0], s.records, w.frontAudit(0), w.frontAudit(1))
 	w.explain(reports)
 	r.Explained = w.explained
 }
@@ -192,36 +191,6 @@ func (w *relaysWorld) everyWay(r *relaysResult) {
 	if *only == "" && (r.Wire.Resubmitted == 0 || r.Again == 0) {
 		w.t.Errorf("nothing was submitted again: %+v", r.Wire)
 	}
-}
-
-// report exports each day, has it verified and reconciled with the fronts' audit logs, and compares its lines with the
-// records.
-func (w *relaysWorld) report(s *stored) (reported int, paths []string) {
-	w.t.Helper()
-	lines := map[string]int{} // by supplement
-	days := map[calendar.TradingDay]bool{}
-	for _, rec := range s.records {
-		lines[string(rec.Supplement)]++
-		days[rec.TradingDay] = true
-	}
-	first := w.sites[0]
-	for day := range days {
-		var done struct{ Path string }
-		out := first.CLI("", "report", "export", "--partial", "--day", day.String(), "--out", first.Dir, "-o", "json")
-		if err := json.Unmarshal([]byte(out), &done); err != nil {
-			w.t.Fatal(err)
-		}
-		first.Verified(done.Path, "1.0="+filepath.Join(first.Dir, "private.pem"))
-		first.CLI("", "reconcile", "--day", day.String(), "--report", done.Path, "--audit", w.frontAudit(0), "--audit", w.frontAudit(1))
-		reported += takeLines(w.t, done.Path, lines)
-		paths = append(paths, done.Path)
-	}
-	for _, n := range lines {
-		if n != 0 {
-			w.t.Errorf("%d records are in no report", n)
-		}
-	}
-	return reported, paths
 }
 
 func (w *relaysWorld) frontAudit(i int) string { return filepath.Join(w.sites[i].Dir, "audit.jsonl") }
