@@ -44,7 +44,7 @@ endif
 # Half of what tests cost in a fresh clone is compiling and linking: a quarter of that is saved by leaving out what only debuggers read (stack
 # traces and profiles do not need it), and by letting the compiler collect its garbage later (2 GiB for two at once). `make build` does neither.
 QUICK          = -gcflags=all=-dwarf=false '-toolexec=env GOGC=400'
-test race sim bench-smoke: export GOFLAGS := $(GOFLAGS) $(QUICK)
+test race sim bench-smoke dashboard: export GOFLAGS := $(GOFLAGS) $(QUICK)
 
 # A program under the race detector waits a second at its end for further races, unless it is
 # told not to. A race is reported when it is found.
@@ -250,6 +250,10 @@ lint-fetch: # download and build golangci-lint, nothing else
 .PHONY: lint
 lint: ## golangci-lint
 	$(GO) run $(GOLANGCI_LINT) run --allow-parallel-runners ./...
+
+.PHONY: dashboard
+dashboard: ## hold the Grafana dashboard against the types that Grafana publishes (a test of deploy that make test leaves out)
+	$(GO) test -vet=off -tags=netgo,osusergo,dashboard -run '^TestDashboardByGrafanasSchema$$' -v ./deploy
 
 .PHONY: vuln
 vuln: ## known vulnerabilities in what we use (asks the Go vulnerability database)

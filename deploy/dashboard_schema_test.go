@@ -1,3 +1,5 @@
+//go:build dashboard
+
 package deploy
 
 import (
@@ -13,7 +15,8 @@ import (
 )
 
 // TestDashboardByGrafanasSchema reads the file by the types that Grafana publishes of its dashboards: each field is one that Grafana knows, has
-// its type, and none that the schema asks for is missing, down to the options of panels and the queries.
+// its type, and none that the schema asks for is missing, down to the options of panels and the queries. Those types take longer to compile than all of this package's
+// tests take; `make dashboard` and CI check.
 func TestDashboardByGrafanasSchema(t *testing.T) {
 	t.Parallel()
 	runtime := cog.NewRuntime()
