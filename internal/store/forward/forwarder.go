@@ -18,12 +18,11 @@ const (
 	DefaultBatchDelay = 200 * time.Millisecond
 	DefaultBackoffMin = 100 * time.Millisecond
 	DefaultBackoffMax = 5 * time.Second
+	DefaultIdlePoll   = 5 * time.Second
 	// maxYield bounds the pause after a full batch. While it catches up after an outage, the
 	// forwarder works half of the time at most: logins come first. While a caller is in Wait there
 	// are no pauses.
 	maxYield = 250 * time.Millisecond
-	// idlePoll is how often an idle forwarder looks for rows of other processes.
-	idlePoll = 5 * time.Second
 )
 
 // Destination is where the forwarder brings records: PostgreSQL. For the errors see
@@ -84,6 +83,8 @@ type Options struct {
 	BatchDelay time.Duration
 	// BackoffMin and BackoffMax bound the pause after a failure, which doubles at each.
 	BackoffMin, BackoffMax time.Duration
+	// IdlePoll is how often an idle forwarder looks for rows of other processes.
+	IdlePoll time.Duration
 	// Jitter shortens a pause by chance, so that many fronts that lost PostgreSQL at the
 	// same moment do not come back at the same; nil for half of it at most.
 	Jitter   func(pause time.Duration) time.Duration
@@ -137,6 +138,9 @@ func New(local Journal, dest Destination, opt Options) *Forwarder {
 	}
 	if opt.BackoffMax == 0 {
 		opt.BackoffMax = DefaultBackoffMax
+	}
+	if opt.IdlePoll == 0 {
+		opt.IdlePoll = DefaultIdlePoll
 	}
 	if opt.Jitter == nil {
 		opt.Jitter = jitter
@@ -223,7 +227,7 @@ func (f *Forwarder) await() bool {
 	if f.full || len(f.untrimmed) > 0 {
 		return f.ctx.Err() == nil
 	}
-	if !f.awaitSeq(f.sent+1, f.untilRetry(idlePoll)) {
+	if !f.awaitSeq(f.sent+1, f.untilRetry(f.opt.IdlePoll)) {
 		return false
 	}
 	return f.awaitSeq(f.sent+int64(f.opt.BatchRows), f.untilRetry(f.opt.BatchDelay))
