@@ -16,9 +16,9 @@ import (
 	"github.com/tradefront/tradefront/internal/show"
 )
 
-// quietRoot is the tree of commands in a language, for tests that look at it.
-func quietRoot(lang show.Language) *cobra.Command {
-	return newRoot(&command.Env{Out: io.Discard, Err: io.Discard, In: strings.NewReader(""), Lang: lang, Version: version})
+// quietRoot is the tree of commands in a language that is made for these arguments, for tests that look at it.
+func quietRoot(lang show.Language, args ...string) *cobra.Command {
+	return newRoot(&command.Env{Out: io.Discard, Err: io.Discard, In: strings.NewReader(""), Lang: lang, Version: version}, args)
 }
 
 // commandAt is the command of that path, as "report day".
@@ -140,7 +140,7 @@ func TestTheUsualPlaceOfTheConfiguration(t *testing.T) {
 	}
 	found := func(usual, line string) string {
 		e := &command.Env{Out: io.Discard, Err: io.Discard}
-		c, args, err := newRoot(e).Find(strings.Fields(line))
+		c, args, err := newRoot(e, nil).Find(strings.Fields(line))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,7 +39,46 @@ func run(args, environ []string, in io.Reader, out, errOut io.Writer, changes ..
 	return e.Run(ctx, newRoot, args)
 }
 
-func newRoot(e *command.Env) *cobra.Command {
+// subcommands are made by these, each under its name.
+var subcommands = []struct {
+	name string
+	make func(*command.Env) *cobra.Command
+}{
+	{"serve", fronts.NewServe}, {"config", fronts.NewConfig}, {"doctor", fronts.NewDoctor}, {"support-bundle", fronts.NewSupportBundle},
+	{"front", fronts.NewFront}, {"session", fronts.NewSession}, {"admission", fronts.NewAdmission},
+	{"account", registry.NewAccount}, {"app", registry.NewApp}, {"relay", relays.NewRelay},
+	{"report", reports.NewReport}, {"reconcile", reports.NewReconcile}, {"calendar", reports.NewCalendar}, {"key", reports.NewKey},
+	{"explain", inquiry.NewExplain}, {"audit", inquiry.NewAudit}, {"actions", inquiry.NewActions}, {"archive", inquiry.NewArchive},
+	{"subject", inquiry.NewSubject},
+	{"migrate", storage.NewMigrate}, {"masterkey", storage.NewMasterKey}, {"local", storage.NewLocal}, {"quarantine", storage.NewQuarantine},
+	{"demo", trial.NewDemo}, {"ping", trial.NewPing}, {"collect", trial.NewCollect}, {"loadtest", trial.NewLoadtest},
+	{"core-check", trial.NewCoreCheck}, {"core-sim", trial.NewCoreSim},
+	{"version", help.NewVersion}, {manual, help.NewMan},
+}
+
+// manual is the command that looks at all others.
+const manual = "man"
+
+// newRoot is the root with the commands that these arguments can ask for: where they begin with a command's name only that one is made, as
+// it looks at no other. To make all of them, with their flags, took a seventh of each start.
+func newRoot(e *command.Env, args []string) *cobra.Command {
+	root := bareRoot(e)
+	if len(args) > 0 && args[0] != manual {
+		for _, sub := range subcommands {
+			if sub.name == args[0] {
+				root.AddCommand(sub.make(e))
+				return finished(e, root)
+			}
+		}
+	}
+	for _, sub := range subcommands {
+		root.AddCommand(sub.make(e))
+	}
+	return finished(e, root)
+}
+
+// bareRoot has no commands yet.
+func bareRoot(e *command.Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tradefront",
 		Short: "Gateway that records from which terminal and address each customer logs in",
@@ -58,15 +97,11 @@ func newRoot(e *command.Env) *cobra.Command {
 	root.SetVersionTemplate(e.Build().String() + "\n")
 	root.SetFlagErrorFunc(command.SuggestFlag)
 	root.PersistentPreRunE = e.FindConfig
-	root.AddCommand(
-		fronts.NewServe(e), fronts.NewConfig(e), fronts.NewDoctor(e), fronts.NewSupportBundle(e), fronts.NewFront(e), fronts.NewSession(e), fronts.NewAdmission(e),
-		registry.NewAccount(e), registry.NewApp(e), relays.NewRelay(e),
-		reports.NewReport(e), reports.NewReconcile(e), reports.NewCalendar(e), reports.NewKey(e),
-		inquiry.NewExplain(e), inquiry.NewAudit(e), inquiry.NewActions(e), inquiry.NewArchive(e), inquiry.NewSubject(e),
-		storage.NewMigrate(e), storage.NewMasterKey(e), storage.NewLocal(e), storage.NewQuarantine(e),
-		trial.NewDemo(e), trial.NewPing(e), trial.NewCollect(e), trial.NewLoadtest(e), trial.NewCoreCheck(e), trial.NewCoreSim(e),
-		help.NewVersion(e), help.NewMan(e),
-	)
+	return root
+}
+
+// finished is the root once its commands are there: what is said of them, in the language of e.
+func finished(e *command.Env, root *cobra.Command) *cobra.Command {
 	help.AddExamples(root)
 	root.PersistentFlags().Var(new(command.LanguageValue), "lang", command.LanguageUsage)
 	if e.Lang == show.Chinese {

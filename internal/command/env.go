@@ -42,14 +42,14 @@ func New(args, environ []string, in io.Reader, out, errOut io.Writer) *Env {
 	return &Env{Environ: environ, In: in, Out: out, Err: errOut, Lang: languageOf(args, environ), quick: time.Second}
 }
 
-// Run runs the command that args name, of the tree that newRoot makes, and returns the exit status.
-func (e *Env) Run(ctx context.Context, newRoot func(*Env) *cobra.Command, args []string) int {
+// Run runs the command that args name, of the tree that newRoot makes for them, and returns the exit status.
+func (e *Env) Run(ctx context.Context, newRoot func(*Env, []string) *cobra.Command, args []string) int {
 	shown := show.NewPrintable(e.Out)
 	defer func() { _ = shown.Flush() }() // it writes at most the torn end of a text that another program made
 	if e.Out = shown; e.Lang == show.Chinese {
 		e.Out = chineseOut{shown}
 	}
-	root := newRoot(e)
+	root := newRoot(e, args)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
 	switch {

@@ -135,7 +135,7 @@ func mergeIn(t *testing.T, args ...string) ended {
 	t.Helper()
 	var out, errOut bytes.Buffer
 	args = append([]string{"loadtest", "merge"}, args...)
-	status := command.New(args, nil, strings.NewReader(""), &out, &errOut).Run(t.Context(), func(e *command.Env) *cobra.Command {
+	status := command.New(args, nil, strings.NewReader(""), &out, &errOut).Run(t.Context(), func(e *command.Env, _ []string) *cobra.Command {
 		root := &cobra.Command{Use: "tradefront", SilenceErrors: true, SilenceUsage: true}
 		root.AddCommand(NewLoadtest(e))
 		return root
