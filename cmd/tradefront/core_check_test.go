@@ -35,6 +35,7 @@ func TestCoreCheckMisuse(t *testing.T) {
 
 // TestCoreCheckOfASilentCore: it ends, the first rule fails, and the password is nowhere.
 func TestCoreCheckOfASilentCore(t *testing.T) {
+	t.Parallel()
 	dir, err := os.MkdirTemp("", "core")
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +58,7 @@ func TestCoreCheckOfASilentCore(t *testing.T) {
 
 // TestCoreCheckOfAStandbyCore: that no rule failed is no success where few were tried.
 func TestCoreCheckOfAStandbyCore(t *testing.T) {
+	t.Parallel()
 	core, err := coresim.New(coresim.Options{TradingDay: "20260105", Heartbeat: time.Second, Accounts: []coresim.Account{{User: "8", Password: "Secret123"}}})
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +81,7 @@ func TestCoreCheckOfAStandbyCore(t *testing.T) {
 
 // TestCoreCheckOverTLS: both sides show a certificate, the name and the protocol must be right.
 func TestCoreCheckOverTLS(t *testing.T) {
+	t.Parallel()
 	const coreALPN = "tradefront-core/1" // docs/core.md
 	authority, dir := certificates.New(t), t.TempDir()
 	core, front := authority.Issue(t, "core-a.firm", time.Now().Add(time.Hour)), authority.Issue(t, "front-1", time.Now().Add(time.Hour))
@@ -117,6 +120,7 @@ func TestCoreCheckOverTLS(t *testing.T) {
 
 // TestCoreCheckOfCoreSim: over TLS, with the restricted account and a flow; every rule has an outcome, and none fails.
 func TestCoreCheckOfCoreSim(t *testing.T) {
+	t.Parallel()
 	authority, dir := certificates.New(t), t.TempDir()
 	cert, key := authority.Issue(t, "front-1", time.Now().Add(time.Hour)).Write(t, dir, "front")
 	ca := filepath.Join(dir, "ca.pem")

@@ -13,6 +13,7 @@ import (
 // Doctor before the first start, beside a front that is not ready, and beside one that is.
 func TestDoctor(t *testing.T) {
 	newSite(t)
+	write(t, "tradefront.yaml", siteConfig+"auth: {refresh: 100ms}\n")
 	diagnose := "doctor" + onC
 	play(t, []step{
 		{diagnose, "", 0, "pass  configuration  tradefront.yaml is without fault…skip  master_key …\nskip  front          no front runs on tradefront.db\n…0 fail, …", ""},

@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -37,8 +38,12 @@ func (s *served) readyz(status int, text string) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		_ = resp.Body.Close()
-		return resp.StatusCode == status && strings.Contains(get(s.t, "http://"+s.admin+"/readyz"), text)
+		defer resp.Body.Close()
+		page, err := io.ReadAll(resp.Body)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return resp.StatusCode == status && strings.Contains(string(page), text)
 	})
 }
 
