@@ -29,7 +29,8 @@ var recipes = map[string]recipe{
 	},
 	"docs/core.md": {
 		first: map[string]func(*bench){"tradefront core-check": simulatedCore},
-		moved: map[string]string{"core-a.firm": "localhost"},
+		// One rule waits for two heartbeats and one for three, of a second here and not of five; others wait for the core's silence.
+		moved: map[string]string{"core-a.firm": "localhost", "core-check --endpoint": "core-check --quiet 20ms --endpoint"},
 	},
 	"docs/protocol.md":   {first: map[string]func(*bench){"openssl enc -aes": challenge}},
 	"docs/settlement.md": settlementRecipe,
@@ -68,7 +69,7 @@ func simulatedCore(b *bench) {
 	b.site.Write("password", []byte("Secret123"))
 	b.site.Write("accounts.yaml", []byte("accounts:\n  - {user: \"88888888\", password: Secret123}\n"))
 	b.names["core-a.firm:41300"] = "localhost:" + port
-	b.shell.must("tradefront core-sim --accounts accounts.yaml --listen " + address + " --cert core-a.pem --key core-a.key --client-ca core-ca.pem")
+	b.shell.must("tradefront core-sim --heartbeat 1s --accounts accounts.yaml --listen " + address + " --cert core-a.pem --key core-a.key --client-ca core-ca.pem")
 }
 
 var settlementRecipe = recipe{
