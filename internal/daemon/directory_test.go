@@ -15,6 +15,7 @@ import (
 // network that swallows packets, must not keep terminals from a front that can do without
 // it for as long as from one that cannot.
 func TestSilentPostgresAtTheStart(t *testing.T) {
+	t.Parallel()
 	var hosts []string // each of which may take its connect_timeout
 	for range 2 {
 		silent, err := net.Listen("tcp", "127.0.0.1:0")

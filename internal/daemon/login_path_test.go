@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // idleServer has no logins in flight: each was answered.
@@ -37,10 +38,17 @@ func TestStopWithRecordInDoubt(t *testing.T) {
 			if release, err = storetest.HoldLock(path); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // for a busy machine to reach the commit
-			defer cancel()
-			rec := storetest.Record(storetest.Day)
-			if _, err := local.Append(ctx, &rec); !errors.Is(err, store.ErrInDoubt) {
+			ctx, giveUp := context.WithCancel(t.Context())
+			defer giveUp()
+			appended := make(chan error, 1)
+			go func() {
+				rec := storetest.Record(storetest.Day)
+				_, err := local.Append(ctx, &rec)
+				appended <- err
+			}()
+			await.True(t, "the commit to wait for the lock", func() bool { return local.HeldUp() != nil })
+			giveUp()
+			if err := <-appended; !errors.Is(err, store.ErrInDoubt) {
 				t.Fatalf("Append: %v, want ErrInDoubt", err)
 			}
 		}

@@ -24,7 +24,7 @@ const (
 func (d *Daemon) serveSupport() {
 	d.admin.Download("support/goroutines", "POST: what the goroutines do, counted by place", goroutines)
 	d.admin.Download("support/heap", "POST: which places of the program hold memory", heap)
-	d.admin.Download("support/trace", "POST: an execution trace of some seconds", new(tracing).record)
+	d.admin.Download("support/trace", "POST: an execution trace of some seconds", (&tracing{takes: tracedFor}).record)
 	d.admin.Download("support/log", "POST: the last lines of the application log", func(context.Context) ([]byte, error) {
 		if d.logOut == nil {
 			return nil, &ops.Refusal{Status: http.StatusNotFound, Problem: "this front keeps no lines of its log"}
@@ -49,19 +49,22 @@ func heap(context.Context) ([]byte, error) {
 
 // tracing records one trace at a time, and none while it is not asked: an execution trace has a cost for each switch of
 // goroutines, of which a front has many.
-type tracing struct{ mu sync.Mutex }
+type tracing struct {
+	takes time.Duration
+	mu    sync.Mutex
+}
 
 func (t *tracing) record(ctx context.Context) ([]byte, error) {
 	if !t.mu.TryLock() {
 		return nil, &ops.Refusal{Status: http.StatusConflict, Problem: "another trace is being recorded"}
 	}
 	defer t.mu.Unlock()
-	recorder := trace.NewFlightRecorder(trace.FlightRecorderConfig{MinAge: tracedFor, MaxBytes: maxTrace})
+	recorder := trace.NewFlightRecorder(trace.FlightRecorderConfig{MinAge: t.takes, MaxBytes: maxTrace})
 	if err := recorder.Start(); err != nil {
 		return nil, err
 	}
 	defer recorder.Stop()
-	timer := time.NewTimer(tracedFor)
+	timer := time.NewTimer(t.takes)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

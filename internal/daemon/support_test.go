@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/ops"
 )
@@ -19,7 +20,7 @@ func TestGoroutines(t *testing.T) {
 
 // TestTracing: a second trace beside one that is being recorded is refused.
 func TestTracing(t *testing.T) {
-	var tr tracing
+	tr := tracing{takes: 10 * time.Millisecond}
 	tr.mu.Lock()
 	_, err := tr.record(t.Context())
 	if refusal, is := errors.AsType[*ops.Refusal](err); !is || refusal.Status != http.StatusConflict {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -56,8 +57,9 @@ func (*stopper) Probe(context.Context) error                                    
 func (*stopper) Earlier(context.Context, *store.Record) (*store.Earlier, error) { return nil, nil }
 func (*stopper) StoredByOthers(context.Context, []store.Record) ([]int, error)  { return nil, nil }
 
-// pings listens as systemd does. The function tells how many fed the watchdog until now.
-func pings(t *testing.T) (sent func() int64) {
+// systemd listens as systemd does. The function tells how many pings a front had sent until now: each front of the test says in a line before
+// its states which one it is.
+func systemd(t *testing.T) (pings func(front string) int64) {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "nf") //nolint:usetesting // a socket's path is short
 	if err != nil {
@@ -71,44 +73,48 @@ func pings(t *testing.T) (sent func() int64) {
 	}
 	t.Setenv("NOTIFY_SOCKET", address)
 	const asked = "ASKED=1"
+	var mu sync.Mutex // between one question and its answer
 	marks, ended := make(chan int64, 1), make(chan struct{})
 	t.Cleanup(func() { _ = socket.Close(); <-ended })
 	go func() {
 		defer close(ended)
-		fed := int64(0)
+		fed := make(map[string]int64)
 		for b := make([]byte, 4096); ; {
 			n, err := socket.Read(b)
 			if err != nil {
 				return
 			}
-			switch string(b[:n]) {
+			switch front, state, _ := strings.Cut(string(b[:n]), "\n"); state {
 			case "WATCHDOG=1":
-				fed++
+				fed[front]++
 			case asked:
-				marks <- fed
+				marks <- fed[front]
 			}
 		}
 	}()
-	return func() int64 { // the kernel keeps the order, so each ping that was sent before is counted
-		t.Helper()
-		tellSystemd(asked)
+	return func(front string) int64 { // the kernel keeps the order, so each ping that was sent before is counted
+		mu.Lock()
+		defer mu.Unlock()
+		tellSystemd(front + "\n" + asked)
 		select {
 		case fed := <-marks:
 			return fed
 		case <-time.After(time.Minute):
-			t.Fatal("the listener does not answer")
+			t.Error("the listener does not answer")
 			return 0
 		}
 	}
 }
 
-// TestWatchdogEndsWithEachPart freezes an event loop, the journal's writer and the forwarder, each in its turn: systemd gets no ping while
-// one is frozen, and gets them again after.
+// TestWatchdogEndsWithEachPart freezes an event loop, the journal's writer and the forwarder, each of another front: systemd gets no ping of
+// that while it is frozen, and gets them again after.
 func TestWatchdogEndsWithEachPart(t *testing.T) {
+	pings := systemd(t)
 	const loops, writer, forwarding = "event loops", "local store's writer", "forwarder"
 	for _, name := range []string{loops, writer, forwarding} {
 		t.Run(name, func(t *testing.T) {
-			sent := pings(t)
+			t.Parallel()
+			sent := func() int64 { return pings(name) }
 			stops := map[string]*stopper{loops: newStopper(), writer: newStopper(), forwarding: newStopper()}
 			stop := stops[name]
 			release := sync.OnceFunc(func() { close(stop.let) })
@@ -120,7 +126,8 @@ func TestWatchdogEndsWithEachPart(t *testing.T) {
 			forwarder := forward.New(local, stops[forwarding], forward.Options{})
 			forwarder.Start()
 			const every = 400 * time.Millisecond
-			w := &watchdog{parts: movingParts(every, d.front.LoopsHeldUp, local, forwarder), logger: zap.NewNop(), pause: every / pingsPerWatchdog}
+			w := &watchdog{parts: movingParts(every, d.front.LoopsHeldUp, local, forwarder), pause: every / pingsPerWatchdog, logger: zap.NewNop()}
+			w.tell = func(state string) { tellSystemd(name + "\n" + state) }
 			ctx, end := context.WithCancel(context.Background())
 			var looks atomic.Int64 // that have ended
 			d.repeat(ctx, w.pause/10, func(ctx context.Context) {
