@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -413,18 +414,16 @@ func TestVisitsAreSmall(t *testing.T) {
 	testmain.NotRaced(t)
 	const visits = 50_000
 	link := &relayLink{}
-	bytes := testing.Benchmark(func(b *testing.B) {
-		b.ReportAllocs()
-		for range b.N {
-			link = &relayLink{}
-			for i := range visits {
-				id := relay.SubmitID{byte(i), byte(i >> 8), byte(i >> 16)}
-				v := liveVisit{regulation.Account(fmt.Sprint(10_000_000 + i)), uuid.UUID(id)}
-				link.reserve(id, v.record, 0)
-				link.begin(id, v)
-			}
-		}
-	}).AllocedBytesPerOp() / visits
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for i := range visits {
+		id := relay.SubmitID{byte(i), byte(i >> 8), byte(i >> 16)}
+		v := liveVisit{regulation.Account(fmt.Sprint(10_000_000 + i)), uuid.UUID(id)}
+		link.reserve(id, v.record, 0)
+		link.begin(id, v)
+	}
+	runtime.ReadMemStats(&after)
+	bytes := (after.TotalAlloc - before.TotalAlloc) / visits
 	if bytes > 200 || link.live != visits {
 		t.Errorf("%d bytes a visit with what growing costs, %d visits", bytes, link.live)
 	}
