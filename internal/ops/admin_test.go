@@ -117,6 +117,7 @@ func TestAdminProfiles(t *testing.T) {
 }
 
 func TestAdminBoundsHeaders(t *testing.T) {
+	t.Parallel()
 	url := watch(t, NewMetrics("", ""), NewHealth(), false)
 	if status, _ := request(t, "GET", url+"/"+strings.Repeat("a", 4*adminHeaderBytes)); status != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("status %d", status)

@@ -62,6 +62,7 @@ func followed(t *testing.T) (a *Audit, path string, f fileTally) {
 // TestAuditDeleted: a file that was deleted without a signal is begun anew with the next line, which
 // is in it, or within a second or so without one; Trouble reports it until the next Reopen.
 func TestAuditDeleted(t *testing.T) {
+	t.Parallel()
 	a, path, f := followed(t)
 	written(t, a, "lost")
 	if err := os.Remove(path); err != nil {
@@ -154,6 +155,7 @@ func TestAuditMovedWithoutANewFile(t *testing.T) {
 // TestAuditMoved: lines go on into a file that a rotation has moved, until the signal; without one
 // they go into a new file after a while, and none is lost.
 func TestAuditMoved(t *testing.T) {
+	t.Parallel()
 	a, path, f := followed(t)
 	written(t, a, "first")
 	if err := os.Rename(path, path+".1"); err != nil {
@@ -176,6 +178,7 @@ func TestAuditMoved(t *testing.T) {
 
 // TestAuditCut: Trouble reports a file that was cut, which takes the next line at its beginning.
 func TestAuditCut(t *testing.T) {
+	t.Parallel()
 	a, path, f := followed(t)
 	written(t, a, "first")
 	written(t, a, "second")
