@@ -11,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/heartbeat"
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // received is a receiver that keeps what it was told.
@@ -41,13 +42,22 @@ func TestLastReportWaitsForRecordsInDoubt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // for a busy machine to reach the commit
-	defer cancel()
-	rec := storetest.Record(storetest.Day)
-	if _, err := l.Append(ctx, &rec); !errors.Is(err, store.ErrInDoubt) {
+	ctx, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	appended := make(chan error, 1)
+	go func() {
+		rec := storetest.Record(storetest.Day)
+		_, err := l.Append(ctx, &rec)
+		appended <- err
+	}()
+	await.True(t, "the commit to wait for the lock", func() bool { return l.HeldUp() != nil })
+	giveUp()
+	if err := <-appended; !errors.Is(err, store.ErrInDoubt) {
 		t.Fatalf("Append: %v, want ErrInDoubt", err)
 	}
-	if err := h.Report(ctx); err == nil || len(pg.reports) != 0 {
+	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := h.Report(soon); err == nil || len(pg.reports) != 0 {
 		t.Errorf("while the commit hangs: error %v, %d reports, want none", err, len(pg.reports))
 	}
 	stopped := make(chan error, 1)
