@@ -8,19 +8,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/tradefront/tradefront/test/bubblenet"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
 func TestMain(m *testing.M) { os.Exit(testmain.Run(m)) }
 
-func options(addr string) Options {
+// options are those of a check whose waits pass in a bubble: for a silence, and for heartbeats a second apart. The command's tests have sockets.
+func options(core *bubblenet.Listener) Options {
 	return Options{
-		Dial: func(ctx context.Context) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, "tcp", addr)
-		},
+		Dial: core.Dial,
 		Anonymous: func(context.Context) (net.Conn, error) {
 			conn, core := net.Pipe()
 			return conn, core.Close()
@@ -36,23 +36,25 @@ func options(addr string) Options {
 // TestARightCorePasses: no rule fails for a core that keeps them all, and none is left out.
 func TestARightCorePasses(t *testing.T) {
 	t.Parallel()
-	var told []string
-	o := options(serve(t, "", 20))
-	o.Progress = func(_, all int, rule string) {
-		if all != len(rules) {
-			t.Errorf("progress over %d rules", all)
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		o := options(serve(t, "", 20))
+		o.Progress = func(_, all int, rule string) {
+			if all != len(rules) {
+				t.Errorf("progress over %d rules", all)
+			}
+			told = append(told, rule)
 		}
-		told = append(told, rule)
-	}
-	r := Run(t.Context(), o)
-	for _, res := range r.Results {
-		if res.Status != Pass {
-			t.Errorf("%s %s: %s", res.Status, res.Rule, res.Came)
+		r := Run(t.Context(), o)
+		for _, res := range r.Results {
+			if res.Status != Pass {
+				t.Errorf("%s %s: %s", res.Status, res.Rule, res.Came)
+			}
 		}
-	}
-	if r.Passed != len(rules) || r.Failed+r.Skipped != 0 || len(told) != len(rules)+1 || r.CoreID != "scripted" {
-		t.Errorf("%d passed of %d, %d failed, %d skipped, %d told", r.Passed, len(rules), r.Failed, r.Skipped, len(told))
-	}
+		if r.Passed != len(rules) || r.Failed+r.Skipped != 0 || len(told) != len(rules)+1 || r.CoreID != "scripted" {
+			t.Errorf("%d passed of %d, %d failed, %d skipped, %d told", r.Passed, len(rules), r.Failed, r.Skipped, len(told))
+		}
+	})
 }
 
 // TestEachRuleFails: for each rule there is a core that breaks it, and the rule says so.
@@ -61,20 +63,22 @@ func TestEachRuleFails(t *testing.T) {
 	for i, broken := range rules {
 		t.Run(broken.name, func(t *testing.T) {
 			t.Parallel()
-			o := options(serve(t, broken.name, 20))
-			o.Timeout = 400 * time.Millisecond
-			if broken.name == "client_certificate" {
-				o.Anonymous = o.Dial
-			}
-			some := []rule{rules[0], broken}
-			if i > 0 { // verify_once waits for what comes behind an answer
-				some = []rule{rules[0], named("verify_right"), named("verify_once"), broken}
-			}
-			r := check(t.Context(), o, some)
-			last := r.Results[len(r.Results)-1]
-			if last.Status != Fail || last.Came == "" || last.Rule != broken.name {
-				t.Errorf("%+v", last)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				o := options(serve(t, broken.name, 20))
+				o.Timeout = 400 * time.Millisecond
+				if broken.name == "client_certificate" {
+					o.Anonymous = o.Dial
+				}
+				some := []rule{rules[0], broken}
+				if i > 0 { // verify_once waits for what comes behind an answer
+					some = []rule{rules[0], named("verify_right"), named("verify_once"), broken}
+				}
+				r := check(t.Context(), o, some)
+				last := r.Results[len(r.Results)-1]
+				if last.Status != Fail || last.Came == "" || last.Rule != broken.name {
+					t.Errorf("%+v", last)
+				}
+			})
 		})
 	}
 }
@@ -88,12 +92,14 @@ func TestEachRuleFailsOtherwise(t *testing.T) {
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			o := options(serve(t, fault, 20))
-			o.Timeout = 400 * time.Millisecond
-			r := check(t.Context(), o, []rule{rules[0], named("verify_right"), named("verify_once"), named(broken)})
-			if last := r.Results[len(r.Results)-1]; last.Status != Fail || last.Came == "" {
-				t.Errorf("%+v", last)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				o := options(serve(t, fault, 20))
+				o.Timeout = 400 * time.Millisecond
+				r := check(t.Context(), o, []rule{rules[0], named("verify_right"), named("verify_once"), named(broken)})
+				if last := r.Results[len(r.Results)-1]; last.Status != Fail || last.Came == "" {
+					t.Errorf("%+v", last)
+				}
+			})
 		})
 	}
 }
@@ -101,37 +107,43 @@ func TestEachRuleFailsOtherwise(t *testing.T) {
 // TestAnAnswerMayHaveSeveralMessages: a core that answers each request with two, also one in parts, keeps the rule of those.
 func TestAnAnswerMayHaveSeveralMessages(t *testing.T) {
 	t.Parallel()
-	r := check(t.Context(), options(serve(t, "several messages", 20)), []rule{rules[0], named("verify_right"), named("verify_once"), named("business_chain")})
-	if last := r.Results[len(r.Results)-1]; last.Status != Pass {
-		t.Errorf("%+v", last)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		r := check(t.Context(), options(serve(t, "several messages", 20)), []rule{rules[0], named("verify_right"), named("verify_once"), named("business_chain")})
+		if last := r.Results[len(r.Results)-1]; last.Status != Pass {
+			t.Errorf("%+v", last)
+		}
+	})
 }
 
 // TestACoreThatIsNeverIdleOwesNoHeartbeat: broadcasts keep a link alive as well; whether heartbeats come without them is not seen.
 func TestACoreThatIsNeverIdleOwesNoHeartbeat(t *testing.T) {
 	t.Parallel()
-	r := check(t.Context(), options(serve(t, "broadcasts instead", 20)), []rule{rules[0], named("heartbeat"), named("tags_known")})
-	for i, want := range []Status{Pass, Skip, Pass} {
-		if res := r.Results[i]; res.Status != want {
-			t.Errorf("%+v, want %s", res, want)
+	synctest.Test(t, func(t *testing.T) {
+		r := check(t.Context(), options(serve(t, "broadcasts instead", 20)), []rule{rules[0], named("heartbeat"), named("tags_known")})
+		for i, want := range []Status{Pass, Skip, Pass} {
+			if res := r.Results[i]; res.Status != want {
+				t.Errorf("%+v, want %s", res, want)
+			}
 		}
-	}
-	if came := r.Results[1].Came; !strings.Contains(came, "broadcasts nothing") {
-		t.Errorf("it does not say what to do: %s", came)
-	}
+		if came := r.Results[1].Came; !strings.Contains(came, "broadcasts nothing") {
+			t.Errorf("it does not say what to do: %s", came)
+		}
+	})
 }
 
 // TestAnAnswerThatIsNoneIsTold: of a core that answers under another number the rule says what it answered.
 func TestAnAnswerThatIsNoneIsTold(t *testing.T) {
 	t.Parallel()
-	o := options(serve(t, "another number", 20))
-	o.Timeout = 400 * time.Millisecond
-	r := check(t.Context(), o, []rule{rules[0], named("verify_right"), named("verify_once"), named("business_answer")})
-	last := r.Results[len(r.Results)-1]
-	want := regexp.MustCompile(`^\S+ series 0 number 8 of session \S+ with Error 15, but the answer to request 1 did not come`)
-	if !want.MatchString(last.Came) || last.Status != Fail {
-		t.Errorf("%+v", last)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		o := options(serve(t, "another number", 20))
+		o.Timeout = 400 * time.Millisecond
+		r := check(t.Context(), o, []rule{rules[0], named("verify_right"), named("verify_once"), named("business_answer")})
+		last := r.Results[len(r.Results)-1]
+		want := regexp.MustCompile(`^\S+ series 0 number 8 of session \S+ with Error 15, but the answer to request 1 did not come`)
+		if !want.MatchString(last.Came) || last.Status != Fail {
+			t.Errorf("%+v", last)
+		}
+	})
 }
 
 func named(name string) rule {
@@ -141,22 +153,24 @@ func named(name string) rule {
 // TestSkips: what cannot be found out is neither passed nor failed.
 func TestSkips(t *testing.T) {
 	t.Parallel()
-	o := options(serve(t, "resume_refused", -1))
-	o.Restricted, o.RestrictedNew, o.Series, o.Operator, o.Anonymous = "", "", 0, "", nil
-	r := Run(t.Context(), o)
-	var skipped []string
-	for _, res := range r.Results {
-		switch res.Status {
-		case Skip:
-			skipped = append(skipped, res.Rule)
-		case Fail:
-			t.Errorf("%s: %s", res.Rule, res.Came)
+	synctest.Test(t, func(t *testing.T) {
+		o := options(serve(t, "resume_refused", -1))
+		o.Restricted, o.RestrictedNew, o.Series, o.Operator, o.Anonymous = "", "", 0, "", nil
+		r := Run(t.Context(), o)
+		var skipped []string
+		for _, res := range r.Results {
+			switch res.Status {
+			case Skip:
+				skipped = append(skipped, res.Rule)
+			case Fail:
+				t.Errorf("%s: %s", res.Rule, res.Came)
+			}
 		}
-	}
-	want := "client_certificate flow_numbers resume_points credit_granted session_resume visits_resumed password_only password_same password_changed"
-	if got := strings.Join(skipped, " "); got != want {
-		t.Errorf("skipped %s, want %s", got, want)
-	}
+		want := "client_certificate flow_numbers resume_points credit_granted session_resume visits_resumed password_only password_same password_changed"
+		if got := strings.Join(skipped, " "); got != want {
+			t.Errorf("skipped %s, want %s", got, want)
+		}
+	})
 }
 
 // TestVisitsBehindSessionResume: each way to get them wrong is found out, and a core that does not hold requests to visits is neither
@@ -177,11 +191,13 @@ func TestVisitsBehindSessionResume(t *testing.T) {
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
-			r := check(t.Context(), options(serve(t, fault, 20)), []rule{rules[0], named("visits_resumed")})
-			last := r.Results[len(r.Results)-1]
-			if last.Status != want.status || !strings.Contains(last.Came, want.says) {
-				t.Errorf("%s: %s, want %s %q", last.Status, last.Came, want.status, want.says)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				r := check(t.Context(), options(serve(t, fault, 20)), []rule{rules[0], named("visits_resumed")})
+				last := r.Results[len(r.Results)-1]
+				if last.Status != want.status || !strings.Contains(last.Came, want.says) {
+					t.Errorf("%s: %s, want %s %q", last.Status, last.Came, want.status, want.says)
+				}
+			})
 		})
 	}
 }
@@ -209,33 +225,41 @@ func TestParseRequest(t *testing.T) {
 // TestASilentCoreDoesNotHoldTheCheckUp: nor one that is not there.
 func TestASilentCoreDoesNotHoldTheCheckUp(t *testing.T) {
 	t.Parallel()
-	for _, addr := range []string{serve(t, "link_accept", 0), "127.0.0.1:1"} {
-		o := options(addr)
-		o.Timeout = 100 * time.Millisecond
-		began := time.Now()
-		r := Run(t.Context(), o)
-		if r.Failed != 1 || r.Skipped != len(rules)-1 || r.Results[0].Status != Fail {
-			t.Errorf("%d failed, %d skipped", r.Failed, r.Skipped)
+	synctest.Test(t, func(t *testing.T) {
+		gone := bubblenet.Listen()
+		if err := gone.Close(); err != nil {
+			t.Fatal(err)
 		}
-		if took := time.Since(began); took > 20*time.Second {
-			t.Errorf("took %v", took)
+		for _, core := range []*bubblenet.Listener{serve(t, "link_accept", 0), gone} {
+			o := options(core)
+			o.Timeout = 100 * time.Millisecond
+			began := time.Now()
+			r := Run(t.Context(), o)
+			if r.Failed != 1 || r.Skipped != len(rules)-1 || r.Results[0].Status != Fail {
+				t.Errorf("%d failed, %d skipped", r.Failed, r.Skipped)
+			}
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
 		}
-	}
+	})
 }
 
 // TestAnInterruptEndsTheCheck: the rules that are left are skipped.
 func TestAnInterruptEndsTheCheck(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	o := options(serve(t, "", -1))
-	o.Progress = func(done, _ int, _ string) {
-		if done == 3 {
-			cancel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		o := options(serve(t, "", -1))
+		o.Progress = func(done, _ int, _ string) {
+			if done == 3 {
+				cancel()
+			}
 		}
-	}
-	if r := Run(ctx, o); r.Passed != 3 || r.Skipped != len(rules)-3 {
-		t.Errorf("%d passed, %d skipped", r.Passed, r.Skipped)
-	}
+		if r := Run(ctx, o); r.Passed != 3 || r.Skipped != len(rules)-3 {
+			t.Errorf("%d passed, %d skipped", r.Passed, r.Skipped)
+		}
+	})
 }
 
 // TestThePageHasTheSections: a result sends its reader to a section that is there, and the page names each rule.

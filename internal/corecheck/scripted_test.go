@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/bubblenet"
 )
 
 // scripted is a small core that keeps every rule, but the one that fault names.
@@ -44,12 +45,9 @@ const (
 )
 
 // serve makes the core listen and returns where.
-func serve(t *testing.T, fault string, credit int32) string {
+func serve(t *testing.T, fault string, credit int32) *bubblenet.Listener {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := bubblenet.Listen()
 	c := &scripted{
 		fault: fault, credit: credit, instance: uuid.NewString(), peers: map[ftd.SessionTag]*peer{}, refused: map[ftd.SessionTag]bool{},
 		open: map[ftd.SessionTag]bool{}, records: map[string]bool{}, visits: map[ftd.SessionTag][]visit{}, told: map[visit]bool{}, conns: map[net.Conn]bool{},
@@ -75,7 +73,7 @@ func serve(t *testing.T, fault string, credit int32) string {
 		c.mu.Unlock()
 		c.done.Wait()
 	})
-	return l.Addr().String()
+	return l
 }
 
 // peer is one front's link.

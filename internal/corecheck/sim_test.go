@@ -2,13 +2,14 @@ package corecheck
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/bubblenet"
 )
 
 // sim is a core-sim, and options to check it.
@@ -24,10 +25,7 @@ func sim(t *testing.T, o coresim.Options, on ...string) (*coresim.Server, Option
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := bubblenet.Listen()
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -42,7 +40,7 @@ func sim(t *testing.T, o coresim.Options, on ...string) (*coresim.Server, Option
 			t.Fatalf("%s: %v", line, err)
 		}
 	}
-	checked := options(l.Addr().String())
+	checked := options(l)
 	order := coresim.Order{Ref: "check", Instrument: "SIM2612", Direction: coresim.Buy, Price: 1, Volume: 1, Account: testCustomer}
 	data, err := order.Encode()
 	if err != nil {
@@ -55,14 +53,16 @@ func sim(t *testing.T, o coresim.Options, on ...string) (*coresim.Server, Option
 // TestCoreSimPasses: the reference core keeps every rule, with a flow of trades that it has made.
 func TestCoreSimPasses(t *testing.T) {
 	t.Parallel()
-	_, o := sim(t, coresim.Options{Credit: 50, ReportedOnly: true})
-	trades(t, o, 5)
-	r := Run(t.Context(), o)
-	for _, res := range r.Results {
-		if res.Status != Pass {
-			t.Errorf("%s %s: %s", res.Status, res.Rule, res.Came)
+	synctest.Test(t, func(t *testing.T) {
+		_, o := sim(t, coresim.Options{Credit: 50, ReportedOnly: true})
+		trades(t, o, 5)
+		r := Run(t.Context(), o)
+		for _, res := range r.Results {
+			if res.Status != Pass {
+				t.Errorf("%s %s: %s", res.Status, res.Rule, res.Came)
+			}
 		}
-	}
+	})
 }
 
 // trades makes the account buy from itself, so that its flow has messages.
@@ -110,17 +110,19 @@ func TestCoreSimsFaultsAreFound(t *testing.T) {
 	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
-			_, o := sim(t, coresim.Options{Credit: 50}, command)
-			o.Timeout = 400 * time.Millisecond
-			some := slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return r.name != "link_accept" && r.name != "verify_right" && want[r.name] == "" })
-			if len(some) < len(want) {
-				t.Fatalf("one of %v is no rule", want)
-			}
-			for _, res := range check(t.Context(), o, some).Results {
-				if status := want[res.Rule]; status != "" && res.Status != status {
-					t.Errorf("%s: %s %s, want %s", res.Rule, res.Status, res.Came, status)
+			synctest.Test(t, func(t *testing.T) {
+				_, o := sim(t, coresim.Options{Credit: 50}, command)
+				o.Timeout = 400 * time.Millisecond
+				some := slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return r.name != "link_accept" && r.name != "verify_right" && want[r.name] == "" })
+				if len(some) < len(want) {
+					t.Fatalf("one of %v is no rule", want)
 				}
-			}
+				for _, res := range check(t.Context(), o, some).Results {
+					if status := want[res.Rule]; status != "" && res.Status != status {
+						t.Errorf("%s: %s %s, want %s", res.Rule, res.Status, res.Came, status)
+					}
+				}
+			})
 		})
 	}
 }
