@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/demo"
@@ -49,13 +50,16 @@ type served struct {
 
 var bannerForm = regexp.MustCompile(`^tradefront \S+: front 1 accepts connections on (127\.0\.0\.1:\d+); admin https?://(127\.0\.0\.1:\d+); store embedded\n$`)
 
+// tracedBriefly is for support bundles: their traces take seconds else.
+func tracedBriefly(e *command.Env) { e.Traced = 50 * time.Millisecond }
+
 // serve starts the front of the site, in an environment with these changes, and returns once it said that it accepts connections.
 func serve(t *testing.T, changes ...func(*command.Env)) *served {
 	t.Helper()
 	r, w := io.Pipe()
 	s := &served{t: t, ended: make(chan struct{}), status: make(chan int, 1)}
 	go func() {
-		status := run([]string{"serve", "-c", "tradefront.yaml"}, nil, strings.NewReader(""), w, &s.errOut, changes...)
+		status := run([]string{"serve", "-c", "tradefront.yaml"}, nil, strings.NewReader(""), w, &s.errOut, append(changes, tracedBriefly)...)
 		_ = w.Close() // a front that did not start must not be waited for
 		s.status <- status
 	}()

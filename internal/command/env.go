@@ -32,6 +32,8 @@ type Env struct {
 	Commit  string        // it was built from; "" if Go knows it
 	// load reads the configuration of `serve`; nil is config.Load. A test holds it up.
 	Load func(path string, environ []string) (*config.Config, error)
+	// Traced is how long a front that `serve` runs records a trace for a support bundle; 0 is the daemon's own time. A test has less.
+	Traced time.Duration
 
 	began bool   // flags and arguments were understood
 	deeds []deed // what the command changes, see Act

@@ -30,6 +30,7 @@ type Daemon struct {
 	build   ops.Build
 	now     func() time.Time // the wall clock
 	listen  func(address string) (*net.TCPListener, error)
+	traced  time.Duration    // as in Options
 	taken   *taken           // of a process that takes the place of another; else nil
 	cfg     *config.Config   // as it was at the start; inForce has what reloads took over, too
 	atStart *assemble.Assets // what its files held then; the gateway has what is in force
@@ -89,6 +90,8 @@ type Options struct {
 	Listen func(address string) (*net.TCPListener, error)
 	// Taker is the other end of a process whose place this one takes; nil for a start of its own.
 	Taker *handover.Taker
+	// Traced is how long a trace for a support bundle is recorded; 0 for tracedFor.
+	Traced time.Duration
 }
 
 // Start returns once terminals are accepted. What is wrong with configuration, files and addresses is
@@ -126,7 +129,7 @@ func Start(ctx context.Context, cfg *config.Config, opt Options) (*Daemon, error
 // newDaemon has opened nothing yet.
 func newDaemon(cfg *config.Config, assets *assemble.Assets, opt Options) *Daemon {
 	d := &Daemon{
-		build: opt.Build, now: opt.Now, listen: opt.Listen, cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(cfg.LogLevel),
+		build: opt.Build, now: opt.Now, listen: opt.Listen, traced: opt.Traced, cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(cfg.LogLevel),
 		adminErr: make(chan error, 2), began: time.Now(),
 	}
 	if d.now == nil {

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -24,7 +25,7 @@ const (
 func (d *Daemon) serveSupport() {
 	d.admin.Download("support/goroutines", "POST: what the goroutines do, counted by place", goroutines)
 	d.admin.Download("support/heap", "POST: which places of the program hold memory", heap)
-	d.admin.Download("support/trace", "POST: an execution trace of some seconds", (&tracing{takes: tracedFor}).record)
+	d.admin.Download("support/trace", "POST: an execution trace of some seconds", (&tracing{takes: cmp.Or(d.traced, tracedFor)}).record)
 	d.admin.Download("support/log", "POST: the last lines of the application log", func(context.Context) ([]byte, error) {
 		if d.logOut == nil {
 			return nil, &ops.Refusal{Status: http.StatusNotFound, Problem: "this front keeps no lines of its log"}

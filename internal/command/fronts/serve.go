@@ -35,7 +35,7 @@ func NewServe(e *command.Env) *cobra.Command {
 				return err
 			}
 			service := daemon.Service{
-				Options: daemon.Options{Build: e.Build(), Log: log, Taker: taker},
+				Options: daemon.Options{Build: e.Build(), Log: log, Taker: taker, Traced: e.Traced},
 				Load:    func() (*config.Config, error) { return e.LoadConfig(path) },
 				Started: func(d *daemon.Daemon, cfg *config.Config) { sayServing(e, d, cfg) },
 			}
