@@ -58,7 +58,9 @@ func TestCoreCheckOfASilentCore(t *testing.T) {
 
 // TestCoreCheckOfAStandbyCore: that no rule failed is no success where few were tried.
 func TestCoreCheckOfAStandbyCore(t *testing.T) {
-	t.Parallel()
+	if !inOwnProcess(t) {
+		return
+	}
 	core, err := coresim.New(coresim.Options{TradingDay: "20260105", Heartbeat: time.Second, Accounts: []coresim.Account{{User: "8", Password: "Secret123"}}})
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +83,9 @@ func TestCoreCheckOfAStandbyCore(t *testing.T) {
 
 // TestCoreCheckOverTLS: both sides show a certificate, the name and the protocol must be right.
 func TestCoreCheckOverTLS(t *testing.T) {
-	t.Parallel()
+	if !inOwnProcess(t) {
+		return
+	}
 	const coreALPN = "tradefront-core/1" // docs/core.md
 	authority, dir := certificates.New(t), t.TempDir()
 	core, front := authority.Issue(t, "core-a.firm", time.Now().Add(time.Hour)), authority.Issue(t, "front-1", time.Now().Add(time.Hour))
@@ -120,7 +124,9 @@ func TestCoreCheckOverTLS(t *testing.T) {
 
 // TestCoreCheckOfCoreSim: over TLS, with the restricted account and a flow; every rule has an outcome, and none fails.
 func TestCoreCheckOfCoreSim(t *testing.T) {
-	t.Parallel()
+	if !inOwnProcess(t) {
+		return
+	}
 	authority, dir := certificates.New(t), t.TempDir()
 	cert, key := authority.Issue(t, "front-1", time.Now().Add(time.Hour)).Write(t, dir, "front")
 	ca := filepath.Join(dir, "ca.pem")

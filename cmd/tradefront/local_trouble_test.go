@@ -50,6 +50,9 @@ func (s *served) readyz(status int, text string) {
 // TestServeMovedStore: the store's file is moved under a running front. Logins get 90 and the front
 // is not ready, until it is back; a command does not make another in its place.
 func TestServeMovedStore(t *testing.T) {
+	if !inOwnProcess(t) {
+		return
+	}
 	customerSite(t)
 	front := serve(t)
 	play(t, []step{{front.login(), "", 0, "…login …", ""}})
@@ -99,6 +102,9 @@ func lock(t *testing.T, path string) (release func()) {
 // TestServeLockedStore: another process holds the write lock. The front that has no logins knows too,
 // and readiness names it before a login has waited.
 func TestServeLockedStore(t *testing.T) {
+	if !inOwnProcess(t) {
+		return
+	}
 	customerSite(t)
 	front := serve(t)
 	play(t, []step{{front.login(), "", 0, "…login …", ""}})
