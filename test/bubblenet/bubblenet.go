@@ -2,8 +2,8 @@
 // goroutines wait. A socket is outside of the bubble, so that a wait for one holds the clock up; net.Pipe has a writer wait for its reader,
 // and two sides that write first wait for each other.
 //
-// What is written waits, without bound, until it is read, and no read joins two writes: frames that are sent in pieces come in pieces. Of a connection that the other side has closed what came before can be read, then
-// EOF, or ECONNRESET if that side had left bytes unread.
+// What is written waits, without bound, until it is read, and no read joins two writes: frames that are sent in pieces come in pieces. Once
+// the other side has closed a connection, what it wrote before can be read, then EOF, or ECONNRESET if that side had left bytes unread.
 package bubblenet
 
 import (
