@@ -2,6 +2,7 @@ package browser
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -35,6 +36,13 @@ func Find(t testing.TB) *Browser {
 	return &Browser{path}
 }
 
+// Shown is a page in each of the forms that a reader has it.
+type Shown struct {
+	Document string      // the page's document after it was loaded
+	Picture  image.Image // what the window shows
+	PDF      []byte      // the page on paper
+}
+
 // Document is the page's document after it was loaded.
 func (b *Browser) Document(t testing.TB, url string) string {
 	t.Helper()
@@ -44,32 +52,39 @@ func (b *Browser) Document(t testing.TB, url string) string {
 // Picture is what the window shows.
 func (b *Browser) Picture(t testing.TB, url string, look Look) image.Image {
 	t.Helper()
-	if look.Width == 0 {
-		look.Width = 1000
-	}
-	if look.Height == 0 {
-		look.Height = 1400
-	}
+	path := filepath.Join(t.TempDir(), "picture.png")
+	b.run(t, url, look.flags(path)...)
+	return decoded(t, path)
+}
+
+// Show is all forms of the page, of one process: each form by a process of its own would take three times as long.
+func (b *Browser) Show(t testing.TB, url string, look Look) Shown {
+	t.Helper()
+	dir := t.TempDir()
+	picture, paper := filepath.Join(dir, "picture.png"), filepath.Join(dir, "page.pdf")
+	document := b.run(t, url, append(look.flags(picture), "--dump-dom", "--print-to-pdf="+paper, "--no-pdf-header-footer")...)
+	return Shown{Document: string(document), Picture: decoded(t, picture), PDF: made(t, paper)}
+}
+
+// flags have the browser put a picture at path.
+func (l Look) flags(path string) []string {
 	scheme := 1
-	if look.Dark {
+	if l.Dark {
 		scheme = 0
 	}
-	path := filepath.Join(t.TempDir(), "picture.png")
-	b.run(t, url, "--screenshot="+path, fmt.Sprintf("--window-size=%d,%d", look.Width, look.Height), "--hide-scrollbars",
-		fmt.Sprintf("--blink-settings=preferredColorScheme=%d", scheme))
+	return []string{
+		"--screenshot=" + path, fmt.Sprintf("--window-size=%d,%d", cmp.Or(l.Width, 1000), cmp.Or(l.Height, 1400)), "--hide-scrollbars",
+		fmt.Sprintf("--blink-settings=preferredColorScheme=%d", scheme),
+	}
+}
+
+func decoded(t testing.TB, path string) image.Image {
+	t.Helper()
 	picture, err := png.Decode(bytes.NewReader(made(t, path)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return picture
-}
-
-// Printed is the page as a PDF.
-func (b *Browser) Printed(t testing.TB, url string) []byte {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "page.pdf")
-	b.run(t, url, "--print-to-pdf="+path, "--no-pdf-header-footer")
-	return made(t, path)
 }
 
 func made(t testing.TB, path string) []byte {

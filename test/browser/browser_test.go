@@ -23,21 +23,25 @@ func TestBrowserShowsThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, url := Find(t), "file://"+path
-	if got := b.Document(t, url); !strings.Contains(got, `<p id="p">it ran`) {
-		t.Error(got)
+	shown := b.Show(t, url, Look{})
+	if !strings.Contains(shown.Document, `<p id="p">it ran`) {
+		t.Error(shown.Document)
+	}
+	if !bytes.HasPrefix(shown.PDF, []byte("%PDF-")) {
+		t.Errorf("%.20q is no PDF", shown.PDF)
 	}
 	for want, look := range map[color.RGBA]Look{
 		{G: 255, A: 255}: {}, {B: 255, A: 255}: {Dark: true}, {R: 255, A: 255}: {Width: 390, Height: 500},
 	} {
-		picture := b.Picture(t, url, look)
+		picture := shown.Picture
+		if look != (Look{}) {
+			picture = b.Picture(t, url, look)
+		}
 		if got := color.RGBAModel.Convert(picture.At(300, 400)); got != want {
 			t.Errorf("%+v: %v, want %v", look, got, want)
 		}
 		if look.Width > 0 && picture.Bounds().Dx() != look.Width {
 			t.Errorf("%d pixels wide, want %d", picture.Bounds().Dx(), look.Width)
 		}
-	}
-	if pdf := b.Printed(t, url); !bytes.HasPrefix(pdf, []byte("%PDF-")) {
-		t.Errorf("%.20q is no PDF", pdf)
 	}
 }

@@ -22,14 +22,14 @@ func TestLoadReportInABrowser(t *testing.T) {
 	html := readFile(t, path)
 	s.write("english.html", []byte(otherLanguage(t, html)))
 	b, zh, en := browser.Find(t), "file://"+path, "file://"+filepath.Join(s.dir, "english.html")
-	document := b.Document(t, zh)
+	look := browser.Look{Width: 900, Height: 1200}
+	shown := b.Show(t, zh, look)
 	for _, want := range []string{`<main lang="zh"`, `<main lang="en"`, "登录压力测试报告", "✓ 通过", "✓ PASSED", "<svg viewBox", "errors==0"} {
-		if !strings.Contains(document, want) {
+		if !strings.Contains(shown.Document, want) {
 			t.Errorf("the document lacks %q", want)
 		}
 	}
-	look := browser.Look{Width: 900, Height: 1200}
-	light, english := b.Picture(t, zh, look), b.Picture(t, en, look)
+	light, english := shown.Picture, b.Picture(t, en, look)
 	dark, narrow := b.Picture(t, zh, browser.Look{Width: 900, Height: 1200, Dark: true}), b.Picture(t, zh, browser.Look{Width: 500, Height: 1200})
 	for name, test := range map[string]struct {
 		picture image.Image
@@ -52,7 +52,7 @@ func TestLoadReportInABrowser(t *testing.T) {
 	if inked(english, english.Bounds()) == inked(light, light.Bounds()) {
 		t.Error("the other language looks the same")
 	}
-	if pdf := b.Printed(t, zh); !bytes.Contains(pdf, []byte("/MediaBox [0 0 594")) && !bytes.Contains(pdf, []byte("/MediaBox [0 0 595")) {
+	if pdf := shown.PDF; !bytes.Contains(pdf, []byte("/MediaBox [0 0 594")) && !bytes.Contains(pdf, []byte("/MediaBox [0 0 595")) {
 		t.Error("what is printed is not on A4")
 	}
 }
