@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,24 +20,28 @@ import (
 type load struct {
 	t        *testing.T
 	cancel   context.CancelFunc
+	wanted   atomic.Int64 // visits that until waits for
 	progress chan int64
 	done     chan *demo.Tally
 }
 
-// hurry is how many visits of a storm come as fast as the front takes them. Those after it wait for a clock: a test whose storm
-// lasts until a database is back would otherwise take both processors from the tests beside it for all that time, and each answer has to be
-// decrypted at the end.
-const hurry = 300
+const (
+	// hurry is how many visits of a storm come as fast as the front takes them, as do those for which a test waits. All others come at idlePace: a test
+	// whose storm lasts until a database is back would otherwise take both processors from the tests beside it for all that time, and each
+	// answer has to be decrypted at the end.
+	hurry    = 300
+	idlePace = 20 * time.Millisecond
+)
 
 // storm begins visits that go on until end, or until the front is gone.
 func (d *daemon) storm(t *testing.T) *load {
 	ctx, cancel := context.WithCancel(t.Context())
 	l := &load{t: t, cancel: cancel, progress: make(chan int64, 1), done: make(chan *demo.Tally, 1)}
 	go func() {
-		clock := time.NewTicker(5 * time.Millisecond)
+		clock := time.NewTicker(idlePace)
 		defer clock.Stop()
 		tally, _ := demo.Play(ctx, d.firm(), 1_000_000, 16, func(n int64) {
-			if n > hurry {
+			if n > max(hurry, l.wanted.Load()) {
 				<-clock.C
 			}
 			select {
@@ -53,6 +58,7 @@ func (d *daemon) storm(t *testing.T) *load {
 // until waits for so many visits.
 func (l *load) until(visits int64) {
 	l.t.Helper()
+	l.wanted.Store(visits)
 	deadline := time.After(time.Minute)
 	for {
 		select {
