@@ -20,8 +20,9 @@ const (
 	comers  = 4 // customers who log in, log out and come again, at comersPace
 	sitters = 6 // customers who stay logged in, and come again when they are thrown out
 
-	// comersPace is the time between two visits of one customer: a front that stops has logins of some 200 a second to finish.
-	comersPace = 20 * time.Millisecond
+	// comersPace is the time between two visits of one customer: a front that stops has logins of some 130 a second to finish, and the
+	// test some thousand in all.
+	comersPace = 30 * time.Millisecond
 )
 
 // TestRollingRestart: two fronts behind HAProxy are restarted one after the other while
