@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,20 +44,18 @@ func TestAlertsFireByFaults(t *testing.T) {
 	w := newWatched(t)
 	restored := w.silentFronts(t)
 	whole := w.serveWhole(t)
-	t.Run("faults", func(t *testing.T) {
-		for name, fault := range map[string]func(*testing.T){
-			"core and relays": func(t *testing.T) { w.breakCore(t, whole) },
-			"database":        w.breakDatabase,
-			"flood":           w.breakFlood,
-			"host":            w.breakHost,
-			"wreck":           w.breakWreck,
-		} {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				fault(t)
-			})
-		}
-	})
+	var faults sync.WaitGroup
+	for name, fault := range map[string]func(*testing.T){
+		"core and relays": func(t *testing.T) { w.breakCore(t, whole) },
+		"database":        w.breakDatabase,
+		"flood":           w.breakFlood,
+		"host":            w.breakHost,
+		"wreck":           w.breakWreck,
+	} {
+		// Side by side, and not by t.Parallel: they would wait behind all other tests of the package, with Prometheus and the fronts running.
+		faults.Go(func() { t.Run(name, fault) })
+	}
+	faults.Wait()
 	w.killWhole(t, whole)
 	w.cluster.Start()
 	await.Every(t, 200*time.Millisecond, "a killed front to be silent", func() bool { // fronts are counted at a start, and a minute later
