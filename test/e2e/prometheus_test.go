@@ -29,7 +29,7 @@ type scraper struct {
 	fired map[string]bool // alerts that a test waited for
 }
 
-const scrapePeriod = "400ms"
+const scrapePeriod = "800ms"
 
 var (
 	promListens = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
