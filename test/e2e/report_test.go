@@ -49,8 +49,8 @@ type opened struct {
 // terminal is the terminal string, "" if the key does not open it.
 func (o *opened) terminal() string { return o.site.sealed.open(o.site.private, o.line.Terminal) }
 
-// sealedTexts is a firm's key that knows what the test's terminals have encrypted by it, since an opening takes a millisecond of the processor:
-// a ciphertext that is theirs, byte for byte, holds their text.
+// sealedTexts is a firm's key that knows what the test's terminals have encrypted by it, and what was opened, since an opening takes a
+// millisecond of the processor: a ciphertext that is the same, byte for byte, holds the same text.
 type sealedTexts struct {
 	supplement.Encrypter
 	texts sync.Map // ciphertext: text
@@ -64,6 +64,7 @@ func (k *sealedTexts) Encrypt(dst, plaintext []byte) ([]byte, error) {
 	return sealed, err
 }
 
+// open is "" where the key does not open the ciphertext.
 func (k *sealedTexts) open(private *rsa.PrivateKey, ciphertext []byte) string {
 	if text, known := k.texts.Load(string(ciphertext)); known {
 		return text.(string)
@@ -72,6 +73,7 @@ func (k *sealedTexts) open(private *rsa.PrivateKey, ciphertext []byte) string {
 	if err != nil {
 		return ""
 	}
+	k.texts.Store(string(ciphertext), string(text))
 	return string(text)
 }
 
@@ -88,11 +90,11 @@ func (s *site) open(path string) []opened {
 		if err != nil {
 			s.t.Fatalf("%s line %d: %v", path, len(lines)+1, err)
 		}
-		text, err := rsa.DecryptPKCS1v15(nil, s.private, line.Supplement)
-		if err != nil {
+		text := s.sealed.open(s.private, line.Supplement)
+		if text == "" {
 			s.t.Fatalf("%s line %d: the test key does not open the supplement", path, len(lines)+1)
 		}
-		lines = append(lines, opened{line: line, supplement: string(text), site: s})
+		lines = append(lines, opened{line: line, supplement: text, site: s})
 	}
 	return lines
 }
