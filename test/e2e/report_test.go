@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/tradefront/tradefront/configs"
@@ -14,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/test/opener"
 )
 
 // export writes what is there of the days by the command and opens each line. The days are
@@ -47,13 +49,13 @@ type opened struct {
 }
 
 // terminal is the terminal string, "" if the key does not open it.
-func (o *opened) terminal() string { return o.site.sealed.open(o.site.private, o.line.Terminal) }
+func (o *opened) terminal() string { return o.site.sealed.open(o.line.Terminal) }
 
 // sealedTexts is a firm's key that knows what the test's terminals have encrypted by it, and what was opened, since an opening takes a
 // millisecond of the processor: a ciphertext that is the same, byte for byte, holds the same text.
 type sealedTexts struct {
 	supplement.Encrypter
-	texts sync.Map // ciphertext: text
+	texts sync.Map // ciphertext: text, "" where the key does not open it
 }
 
 func (k *sealedTexts) Encrypt(dst, plaintext []byte) ([]byte, error) {
@@ -64,17 +66,32 @@ func (k *sealedTexts) Encrypt(dst, plaintext []byte) ([]byte, error) {
 	return sealed, err
 }
 
-// open is "" where the key does not open the ciphertext.
-func (k *sealedTexts) open(private *rsa.PrivateKey, ciphertext []byte) string {
-	if text, known := k.texts.Load(string(ciphertext)); known {
-		return text.(string)
+// many is the number of ciphertexts for which a process that opens them costs less than opening them here.
+const many = 16
+
+// know opens what is not known yet.
+func (k *sealedTexts) know(t testing.TB, private *rsa.PrivateKey, ciphertexts [][]byte) {
+	t.Helper()
+	unknown := slices.DeleteFunc(ciphertexts, func(c []byte) bool {
+		_, known := k.texts.Load(string(c))
+		return known
+	})
+	if len(unknown) < many {
+		for _, c := range unknown {
+			text, _ := rsa.DecryptPKCS1v15(nil, private, c)
+			k.texts.Store(string(c), string(text))
+		}
+		return
 	}
-	text, err := rsa.DecryptPKCS1v15(nil, private, ciphertext)
-	if err != nil {
-		return ""
+	for i, text := range opener.Open(t, private, unknown) {
+		k.texts.Store(string(unknown[i]), string(text))
 	}
-	k.texts.Store(string(ciphertext), string(text))
-	return string(text)
+}
+
+// open is "" where the key does not open the ciphertext, which know has been given.
+func (k *sealedTexts) open(ciphertext []byte) string {
+	text, _ := k.texts.Load(string(ciphertext))
+	return text.(string)
 }
 
 func (s *site) open(path string) []opened {
@@ -85,16 +102,21 @@ func (s *site) open(path string) []opened {
 	}
 	defer f.Close()
 	var lines []opened
+	var ciphertexts [][]byte
 	for scan := bufio.NewScanner(f); scan.Scan(); {
 		line, err := reportfile.ParseLine(scan.Bytes())
 		if err != nil {
 			s.t.Fatalf("%s line %d: %v", path, len(lines)+1, err)
 		}
-		text := s.sealed.open(s.private, line.Supplement)
-		if text == "" {
-			s.t.Fatalf("%s line %d: the test key does not open the supplement", path, len(lines)+1)
+		lines = append(lines, opened{line: line, site: s})
+		ciphertexts = append(ciphertexts, line.Supplement, line.Terminal)
+	}
+	s.sealed.know(s.t, s.private, ciphertexts)
+	for i := range lines {
+		o := &lines[i]
+		if o.supplement = s.sealed.open(o.line.Supplement); o.supplement == "" {
+			s.t.Fatalf("%s line %d: the test key does not open the supplement", path, i+1)
 		}
-		lines = append(lines, opened{line: line, supplement: text, site: s})
 	}
 	return lines
 }
