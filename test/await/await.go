@@ -12,7 +12,7 @@ const (
 	// patience is how long a condition may take on a busy machine.
 	patience = time.Minute
 	// rarely is the longest time that True and Every leave between two looks, unless a caller asks for a longer one.
-	rarely = 50 * time.Millisecond
+	rarely = 100 * time.Millisecond
 )
 
 // True returns when so does, and fails the test when it does not within a minute; what says

@@ -25,7 +25,7 @@ func TestLooksLessOften(t *testing.T) {
 		late          time.Duration // at most
 	}{
 		{5 * time.Millisecond, 20 * time.Millisecond, 5, 5 * time.Millisecond},
-		{5 * time.Millisecond, 10 * time.Second, 230, rarely},
+		{5 * time.Millisecond, 10 * time.Second, 130, rarely},
 		{time.Second, 10 * time.Second, 11, time.Second},
 	} {
 		synctest.Test(t, func(t *testing.T) {
