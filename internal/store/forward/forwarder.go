@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"sync"
@@ -19,6 +20,9 @@ const (
 	DefaultBackoffMin = 100 * time.Millisecond
 	DefaultBackoffMax = 5 * time.Second
 	DefaultIdlePoll   = 5 * time.Second
+
+	DefaultProbePeriod = time.Second
+
 	// maxYield bounds the pause after a full batch. While it catches up after an outage, the
 	// forwarder works half of the time at most: logins come first. While a caller is in Wait there
 	// are no pauses.
@@ -85,6 +89,8 @@ type Options struct {
 	BackoffMin, BackoffMax time.Duration
 	// IdlePoll is how often an idle forwarder looks for rows of other processes.
 	IdlePoll time.Duration
+	// ProbePeriod is how often PostgreSQL is asked whether it takes records.
+	ProbePeriod time.Duration
 	// Jitter shortens a pause by chance, so that many fronts that lost PostgreSQL at the
 	// same moment do not come back at the same; nil for half of it at most.
 	Jitter   func(pause time.Duration) time.Duration
@@ -127,21 +133,12 @@ type Forwarder struct {
 // New prepares a forwarder. A process before us may have sent what the local store holds now: all of
 // it counts as in doubt.
 func New(local Journal, dest Destination, opt Options) *Forwarder {
-	if opt.BatchRows == 0 {
-		opt.BatchRows = DefaultBatchRows
-	}
-	if opt.BatchDelay == 0 {
-		opt.BatchDelay = DefaultBatchDelay
-	}
-	if opt.BackoffMin == 0 {
-		opt.BackoffMin = DefaultBackoffMin
-	}
-	if opt.BackoffMax == 0 {
-		opt.BackoffMax = DefaultBackoffMax
-	}
-	if opt.IdlePoll == 0 {
-		opt.IdlePoll = DefaultIdlePoll
-	}
+	opt.BatchRows = cmp.Or(opt.BatchRows, DefaultBatchRows)
+	opt.BatchDelay = cmp.Or(opt.BatchDelay, DefaultBatchDelay)
+	opt.BackoffMin = cmp.Or(opt.BackoffMin, DefaultBackoffMin)
+	opt.BackoffMax = cmp.Or(opt.BackoffMax, DefaultBackoffMax)
+	opt.IdlePoll = cmp.Or(opt.IdlePoll, DefaultIdlePoll)
+	opt.ProbePeriod = cmp.Or(opt.ProbePeriod, DefaultProbePeriod)
 	if opt.Jitter == nil {
 		opt.Jitter = jitter
 	}

@@ -9,21 +9,18 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 )
 
-// How soon a forwarder knows that PostgreSQL is out of reach, also while it has nothing to
-// send. A server that refuses is known at the next probe; one that is frozen, or behind a
+// probeTimeout bounds a probe. So soon a forwarder knows that PostgreSQL is out of reach, also while it has nothing to
+// send: a server that refuses is known at the next probe, after Options.ProbePeriod at most; one that is frozen, or behind a
 // network that swallows everything, within the sum of both.
-const (
-	probePeriod  = time.Second
-	probeTimeout = 2 * time.Second
-)
+const probeTimeout = 2 * time.Second
 
 // errNotReached is what is known before the first probe has come back.
 var errNotReached = errors.New("store: PostgreSQL was not reached yet")
 
-// probe asks the destination every probePeriod, beside the batches: a batch that hangs
+// probe asks the destination every Options.ProbePeriod, beside the batches: a batch that hangs
 // would learn it only after its patience.
 func (f *Forwarder) probe() {
-	tick := time.NewTicker(probePeriod)
+	tick := time.NewTicker(f.opt.ProbePeriod)
 	defer tick.Stop()
 	for first := true; ; first = false {
 		ctx, cancel := context.WithTimeoutCause(f.ctx, probeTimeout, errProbe)

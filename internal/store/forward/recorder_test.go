@@ -59,7 +59,7 @@ func TestAnswerAfterPostgresWhenItIsAway(t *testing.T) {
 	storetest.OpenPostgresAt(t, c.URL(), postgres.Options{})
 	c.Stop(pgtest.Fast)
 	l, p := storetest.OpenJournal(t), storetest.Connect(t, c.URL(), postgres.Options{})
-	f := storetest.Forward(t, l, p, forward.Options{})
+	f := storetest.Forward(t, l, p, forward.Options{ProbePeriod: 100 * time.Millisecond})
 	log := newLog(t, l, f, forward.RecorderOptions{AnswerAfter: forward.AfterPostgres, Patience: storetest.Patience})
 	rec := storetest.Record(storetest.Day)
 	for range 3 {
