@@ -49,7 +49,9 @@ func connected(t testing.TB, n realNet) (*Link, *conn) {
 	}
 	back := <-dialled
 	t.Cleanup(func() { back.Close() })
-	return l, serveBy(t, l, c)
+	served := serveBy(t, l, c)
+	t.Cleanup(func() { served.end(problemf(PeerClosed, "the core closed")) }) // nothing reads, and so sees its end: the link would wait for that
+	return l, served
 }
 
 func serveBy(t testing.TB, l *Link, c *conn) *conn {

@@ -18,41 +18,43 @@ import (
 // image of an older program has no term.
 func TestTheHighestTermIsHandedOver(t *testing.T) {
 	t.Parallel()
-	newLink := func() *Link {
-		o := testOptions(t)
-		o.Logger, o.Endpoints = nil, []Endpoint{{Network: "tcp", Address: "a"}}
-		return New(o)
-	}
-	take := func(image string) *Link {
-		var i Image
-		if err := json.Unmarshal([]byte(image), &i); err != nil {
+	synctest.Test(t, func(t *testing.T) { // a link that ends waits a second for its core
+		newLink := func() *Link {
+			o := testOptions(t)
+			o.Logger, o.Endpoints = nil, []Endpoint{{Network: "tcp", Address: "a"}}
+			return New(o)
+		}
+		take := func(image string) *Link {
+			var i Image
+			if err := json.Unmarshal([]byte(image), &i); err != nil {
+				t.Fatal(err)
+			}
+			l := newLink()
+			t.Cleanup(func() { stopLink(t, l) })
+			if err := l.Adopt(&i, func(int32) core.Terminal { return nil }); err != nil {
+				t.Fatal(err)
+			}
+			return l
+		}
+		first := newLink()
+		t.Cleanup(func() { stopLink(t, first) })
+		c := attach(t, first, sinkConn{})
+		feed(t, c, stateChange(accept(ftd.CoreActive, instanceA, 9)))
+		image, err := json.Marshal(first.Image())
+		if err != nil {
 			t.Fatal(err)
 		}
-		l := newLink()
-		t.Cleanup(func() { stopLink(t, l) })
-		if err := l.Adopt(&i, func(int32) core.Terminal { return nil }); err != nil {
-			t.Fatal(err)
+		next := take(string(image))
+		if c := attach(t, next, sinkConn{}); c.ctx.Err() == nil || c.fault().fault != LowerTerm || next.Status().Term != 9 {
+			t.Errorf("a core of term 1 is used behind one of term 9")
 		}
-		return l
-	}
-	first := newLink()
-	t.Cleanup(func() { stopLink(t, first) })
-	c := attach(t, first, sinkConn{})
-	feed(t, c, stateChange(accept(ftd.CoreActive, instanceA, 9)))
-	image, err := json.Marshal(first.Image())
-	if err != nil {
-		t.Fatal(err)
-	}
-	next := take(string(image))
-	if c := attach(t, next, sinkConn{}); c.ctx.Err() == nil || c.fault().fault != LowerTerm || next.Status().Term != 9 {
-		t.Errorf("a core of term 1 is used behind one of term 9")
-	}
-	if older := take(`{"Process":"p","Sessions":null}`); attach(t, older, sinkConn{}).ctx.Err() != nil {
-		t.Error("an image without a term fences a core")
-	}
-	if newLink().Adopt(&Image{Term: -1}, nil) == nil {
-		t.Error("a negative term was taken")
-	}
+		if older := take(`{"Process":"p","Sessions":null}`); attach(t, older, sinkConn{}).ctx.Err() != nil {
+			t.Error("an image without a term fences a core")
+		}
+		if newLink().Adopt(&Image{Term: -1}, nil) == nil {
+			t.Error("a negative term was taken")
+		}
+	})
 }
 
 // TestARequestThatHoldMissed: a loop was reading its terminal when the link was held, and passes the request afterwards.
