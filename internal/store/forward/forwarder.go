@@ -143,7 +143,7 @@ func New(local Journal, dest Destination, opt Options) *Forwarder {
 		opt.Jitter = jitter
 	}
 	opt.Observer = store.ObserverOrNone(opt.Observer)
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // G118: Close calls it
+	ctx, cancel := context.WithCancel(context.Background())
 	return &Forwarder{
 		local: local, dest: dest, opt: opt,
 		ctx: ctx, cancel: cancel, ended: make(chan struct{}), asking: make(chan struct{}, earlierAsks),
