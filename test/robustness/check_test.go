@@ -15,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/test/opener"
 )
 
 // stored is what the stores hold, by RecordID.
@@ -90,14 +91,10 @@ func (c *checker) check(answers []attempt, s *stored, all []attempt) verdict {
 		asked[all[i].local] = append(asked[all[i].local], &all[i])
 	}
 	used := make(map[int]uuid.UUID, len(s.records)) // by number of the attempt
-	for id, rec := range s.records {
-		before, known := c.opened[id]
-		if known && sameRecord(&before.rec, &rec) {
-			used[before.of] = id
-			continue
-		}
-		text, err := rsa.DecryptPKCS1v15(nil, c.private, rec.Supplement)
-		if err != nil {
+	closed, sealed := c.closed(s, used)
+	for i, text := range opener.Open(c.t, c.private, sealed) {
+		rec, id := closed[i], closed[i].ID
+		if text == nil {
 			v.Untrue++
 			c.say("untrue: the test key does not open the supplement of %v", id)
 			continue
@@ -131,6 +128,18 @@ func (c *checker) check(answers []attempt, s *stored, all []attempt) verdict {
 		}
 	}
 	return v
+}
+
+// closed are the records of s, with their supplements, that no check has found true. The others are noted in used.
+func (c *checker) closed(s *stored, used map[int]uuid.UUID) (recs []store.Record, sealed [][]byte) {
+	for id, rec := range s.records {
+		if before, known := c.opened[id]; known && sameRecord(&before.rec, &rec) {
+			used[before.of] = id
+			continue
+		}
+		recs, sealed = append(recs, rec), append(sealed, rec.Supplement)
+	}
+	return recs, sealed
 }
 
 // say prints the first findings; all are counted.

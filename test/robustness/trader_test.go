@@ -19,8 +19,8 @@ import (
 
 const (
 	traders = 16
-	// orderPace is the time between two orders of a terminal.
-	orderPace = 40 * time.Millisecond
+	// The time between two orders of a terminal, in a long run and in the short form.
+	longOrderPace, shortOrderPace = 40 * time.Millisecond, 80 * time.Millisecond
 	// answerPatience bounds how long an order of a session that lives may wait for its answer, or for the front's
 	// word that there will be none: longer than the longest fault of a core that its sessions survive.
 	answerPatience = 30 * time.Second
@@ -200,7 +200,11 @@ func (s *trading) trade(ctx context.Context) {
 	}
 	end := time.NewTimer(stay)
 	defer end.Stop()
-	tick := time.NewTicker(orderPace)
+	pace := longOrderPace
+	if *duration == 0 {
+		pace = shortOrderPace
+	}
+	tick := time.NewTicker(pace)
 	defer tick.Stop()
 	for {
 		select {
