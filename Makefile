@@ -44,7 +44,7 @@ endif
 # Half of what tests cost in a fresh clone is compiling and linking: a quarter of that is saved by leaving out what only debuggers read (stack
 # traces and profiles do not need it), and by letting the compiler collect its garbage later (2 GiB for two at once). `make build` does neither.
 QUICK          = -gcflags=all=-dwarf=false '-toolexec=env GOGC=400'
-test race sim bench-smoke dashboard: export GOFLAGS := $(GOFLAGS) $(QUICK)
+test test-quick race sim bench-smoke dashboard: export GOFLAGS := $(GOFLAGS) $(QUICK)
 
 # A program under the race detector waits a second at its end for further races, unless it is
 # told not to. A race is reported when it is found.
@@ -83,6 +83,10 @@ BESIDE = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 .PHONY: test
 test: tools ## all tests with a real PostgreSQL; make lint vets
 	$(GO) test -vet=off -timeout 25m -p $(BESIDE) $(LONG) ./...
+
+.PHONY: test-quick
+test-quick: tools ## all tests but those of test/e2e, whose whole firms take half of the time
+	$(GO) test -vet=off -timeout 25m -p $(BESIDE) $(filter-out ./test/e2e,$(LONG)) $$($(GO) list ./... | grep -v '/test/e2e$$')
 
 .PHONY: race
 race: tools ## the same tests with the race detector, which takes three times as long (RACE_IN=./...)
