@@ -10,18 +10,24 @@ import (
 // walWriteLock is the byte of the WAL's index whose lock is the right to write.
 const walWriteLock = 120
 
+// looks is how often LockHolder reads the kernel's list of locks: a lock that goes while the list is read moves the others up, so that one
+// may be passed over.
+const looks = 5
+
 // LockHolder is the other process that has the write lock, as "pid 12 (sqlite3)"; "" if it is not
 // known. Only Linux tells.
 func LockHolder(path string) string {
-	locks, err := os.ReadFile("/proc/locks")
-	if err != nil {
-		return ""
-	}
 	inode := strconv.FormatUint(identify(path+"-shm").inode, 10)
-	for line := range strings.Lines(string(locks)) {
-		if pid := holds(strings.Fields(line), inode); pid > 0 && pid != os.Getpid() {
-			command, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
-			return fmt.Sprintf("pid %d (%s)", pid, strings.TrimSpace(string(command)))
+	for range looks {
+		locks, err := os.ReadFile("/proc/locks")
+		if err != nil {
+			return ""
+		}
+		for line := range strings.Lines(string(locks)) {
+			if pid := holds(strings.Fields(line), inode); pid > 0 && pid != os.Getpid() {
+				command, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
+				return fmt.Sprintf("pid %d (%s)", pid, strings.TrimSpace(string(command)))
+			}
 		}
 	}
 	return ""
