@@ -36,7 +36,7 @@ func (*picky) Probe(context.Context) error { return nil }
 func TestSeqIsNotGivenTwice(t *testing.T) {
 	t.Parallel()
 	l, dest := storetest.OpenJournal(t), new(picky)
-	f := storetest.Forward(t, l, dest, forward.Options{BatchDelay: time.Millisecond})
+	f := storetest.Forward(t, l, dest, forward.Options{BatchDelay: time.Millisecond, IdlePoll: 20 * time.Millisecond})
 	seq := storetest.AppendAll(t, l, storetest.Records(storetest.Day, 1))
 	var refused *store.RefusedError
 	if err := f.Wait(storetest.Within(t), seq); !errors.As(err, &refused) {

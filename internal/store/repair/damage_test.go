@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/forward"
@@ -83,7 +84,7 @@ func TestDamageMetInUse(t *testing.T) {
 				t.Errorf("with the store, what was noted of it has gone: %v", err)
 			}
 			l = storetest.OpenJournalAt(t, path, journal.Options{})
-			storetest.Forward(t, l, p, forward.Options{})
+			storetest.Forward(t, l, p, forward.Options{IdlePoll: 20 * time.Millisecond})
 			if did, err := repair.Recover(t.Context(), l, corrupt, nil); err != nil || did.Altered != int64(test.lost) {
 				t.Errorf("%+v, %v", did, err)
 			}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -258,7 +259,7 @@ func TestRecoveredRowsAreForwarded(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
-	storetest.Forward(t, l, p, forward.Options{})
+	storetest.Forward(t, l, p, forward.Options{IdlePoll: 20 * time.Millisecond})
 	if _, err := repair.Recover(t.Context(), storetest.OpenJournalAt(t, path, journal.Options{}), corrupt, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func CloseIt(t testing.TB, c interface{ Close() error }) {
 // Forward forwards until the test ends, with short pauses.
 func Forward(t testing.TB, l *journal.Journal, d forward.Destination, opt forward.Options) *forward.Forwarder {
 	t.Helper()
-	opt.BackoffMin, opt.BackoffMax, opt.IdlePoll = 5*time.Millisecond, 50*time.Millisecond, 100*time.Millisecond
+	opt.BackoffMin, opt.BackoffMax = 5*time.Millisecond, 50*time.Millisecond
 	f := forward.New(l, d, opt)
 	f.Start()
 	t.Cleanup(f.Close)
