@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -8,14 +9,16 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/bubblenet"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-// moody is a front on loopback that takes any number of connections, keeps what it recorded across them, answers out of
+// moody is a front that takes any number of connections, keeps what it recorded across them, answers out of
 // order, refuses, and breaks off between record and answer.
 type moody struct {
 	l       net.Listener
@@ -29,12 +32,17 @@ type moody struct {
 	wrong    []string
 }
 
+// newMoody listens on loopback.
 func newMoody(t testing.TB, calm bool) *moody {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newMoodyOn(t, l, calm)
+}
+
+func newMoodyOn(t testing.TB, l net.Listener, calm bool) *moody {
 	m := &moody{l: l, calm: calm, recorded: map[string]string{}}
 	m.running.Go(func() {
 		for {
@@ -144,10 +152,16 @@ func (m *moody) record(x report) {
 // TestRelayLosesAndDoublesNothing: however the front behaves, each Submit that succeeded has one record, of that account,
 // and a submission that the front recorded before says so.
 func TestRelayLosesAndDoublesNothing(t *testing.T) {
-	m := newMoody(t, false)
+	synctest.Test(t, relayLosesAndDoublesNothing)
+}
+
+func relayLosesAndDoublesNothing(t *testing.T) {
+	l := bubblenet.Listen()
+	m := newMoodyOn(t, l, false)
 	fr, ev := new(fronts), new(events)
-	o := relayOptions(fr, ev, m.l.Addr().String())
-	o.Dial, o.DownGrace = nil, time.Minute
+	o := relayOptions(fr, ev, "front")
+	o.Dial = []client.Option{client.WithDialFunc(func(ctx context.Context, _, _ string) (net.Conn, error) { return l.Dial(ctx) })}
+	o.DownGrace = time.Minute
 	r, err := client.NewRelay(o)
 	if err != nil {
 		t.Fatal(err)
