@@ -111,7 +111,7 @@ func traderName(i int) string { return fmt.Sprintf("9900%04d", i) }
 // makeFronts sets two fronts of one firm up, each behind a proxy of its own to each core.
 func (w *coresWorld) makeFronts() (addresses []string) {
 	for i := range 2 {
-		local := filepath.Join(newDisk(w.t, localDisk).dir, "front.db")
+		local := filepath.Join(newDisk(w.t, localDisk()).dir, "front.db")
 		o := site.Options{
 			Binary: built.normal, Front: i + 1, Listen: listenAddress(w.t, w.random), URL: w.postgres.URL(),
 			Core: fmt.Sprintf("  driver: link\n  link: {endpoints: [%q, %q], insecure_loopback: true, grace: %v, failover_spread: %v, verify_timeout: 1s, wait: 300ms}\n",

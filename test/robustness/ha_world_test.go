@@ -96,7 +96,7 @@ func (w *haWorld) addCentre(place string, postgres, byHAProxy bool) {
 	w.centres = append(w.centres, c)
 	for i := range 2 {
 		m := newMachine(w.t, fmt.Sprintf("front-%s%d", place, i+1), place, fmt.Sprintf("10.0.%d.2%d", third, i+1))
-		m.data = newDisk(w.t, localDisk)
+		m.data = newDisk(w.t, localDisk())
 		c.machines = append(c.machines, m)
 		w.addFront(c, m)
 	}

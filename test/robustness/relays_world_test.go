@@ -117,7 +117,7 @@ func (w *relaysWorld) makeFirm() {
 	for i, answer := range []string{"local", "postgres"} {
 		terminals[i], w.relayAt[i], health[i] = listenAddress(w.t, w.random), listenAddress(w.t, w.random), listenAddress(w.t, w.random)
 		w.admins[i] = health[i]
-		local := filepath.Join(newDisk(w.t, localDisk).dir, "front.db")
+		local := filepath.Join(newDisk(w.t, localDisk()).dir, "front.db")
 		o := site.Options{
 			Binary: built.normal, Front: i + 1, URL: w.postgres.URL(), Admin: health[i],
 			Listeners: proxied(terminals[i], "terminals") + proxied(w.relayAt[i], "relays"),

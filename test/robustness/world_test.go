@@ -20,8 +20,6 @@ import (
 const (
 	// healPatience bounds how long after a fault logins may fail, and records may wait.
 	healPatience = 60 * time.Second
-	// localDisk holds the local store; with the embedded driver for the whole run.
-	localDisk = 512 << 20 // bytes
 	// shortHold is how much longer than it must a fault lasts at most in the short form.
 	shortHold = 300 * time.Millisecond
 	// batchPatience is the store's: a batch that PostgreSQL does not answer for is in doubt.
@@ -61,7 +59,7 @@ type world struct {
 
 func newWorld(t *testing.T, s setting, seed uint64) *world {
 	t.Helper()
-	w := &world{t: t, ctx: t.Context(), random: rand.New(rand.NewPCG(seed, 1)), long: *duration > 0, answersLocally: s.answerAfter == "local", disk: newDisk(t, localDisk)}
+	w := &world{t: t, ctx: t.Context(), random: rand.New(rand.NewPCG(seed, 1)), long: *duration > 0, answersLocally: s.answerAfter == "local", disk: newDisk(t, localDisk())}
 	o := site.Options{
 		Binary: built.normal, Listen: listenAddress(t, w.random),
 		Store: fmt.Sprintf("  path: %q\n  answer_after: %s\n  patience: 1s\n", w.localPath(), s.answerAfter),
