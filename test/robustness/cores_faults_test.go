@@ -26,6 +26,12 @@ func (f coreFault) always() int {
 	return 0
 }
 
+// The faults that show what others may: sessions that a core ends, and sessions that are resumed.
+const (
+	coreKicks = "core: kicks"
+	linksCut  = "link: cut"
+)
+
 var coreFaults = []coreFault{
 	{name: "core: kill -9, the other takes over", short: true, strike: killActive},
 	{name: "core: kill -9, back within the grace", short: true, strike: coreIsBack},
@@ -40,8 +46,8 @@ var coreFaults = []coreFault{
 	{name: "core: no credit", short: true, strike: noCredit},
 	{name: "core: verifies too late", strike: verifyLate},
 	{name: "core: refuses to resume", strike: refuseResume},
-	{name: "core: kicks", short: true, first: true, strike: kick},
-	{name: "link: cut", short: true, first: true, strike: cutLink},
+	{name: coreKicks, short: true, first: true, strike: kick},
+	{name: linksCut, short: true, first: true, strike: cutLink},
 	{name: "link: cut for one front", strike: cutOneLink},
 	{name: "link: slow", short: true, strike: slowLink},
 	{name: "link: black hole", strike: blackHoleLink},

@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/pgtest"
 	"github.com/tradefront/tradefront/test/site"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // The long form is `make robustness`; without flags each fault happens once.
@@ -23,6 +24,10 @@ var (
 	summary  = flag.String("summary", "", "file that gets the counts as JSON")
 	highly   = flag.Bool("ha", false, "run TestHighAvailability, in network and process namespaces: needs root, Patroni, etcd and keepalived")
 )
+
+// worlds is more than the short form has of them: all run at once, however few processors there are, since each waits three quarters of
+// its time for what it broke to be found and mended.
+const worlds = 12
 
 // binaries are the built programs.
 type binaries struct {
@@ -58,6 +63,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	testmain.Together(testmain.Fewer(worlds, 4))
 	return pgtest.Main(m)
 }
 

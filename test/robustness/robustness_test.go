@@ -36,16 +36,16 @@ func TestRobustness(t *testing.T) {
 }
 
 // sharesOf is how many worlds of that setting share its faults. The first one's, in the short form, would take longer than all other
-// tests of the package; in three it takes as long as TestCores.
+// tests of the package.
 func sharesOf(s setting) int {
 	if *duration == 0 && *only == "" && s.name == settings[0].name {
-		return 3
+		return 4
 	}
 	return 1
 }
 
 // shareOf is each fault that is this share's.
-func shareOf(all []fault, share, shares int) (some []fault) {
+func shareOf[F any](all []F, share, shares int) (some []F) {
 	for i := share; i < len(all); i += shares {
 		some = append(some, all[i])
 	}

@@ -86,12 +86,15 @@ func enterMemory() (leave func(), err error) {
 // wait of PostgreSQL would meet its bound for want of a processor.
 const waiters = 3
 
-// waitTogether sets -parallel, unless the command line does.
-func waitTogether() {
+func waitTogether() { Together(Fewer(waiters, 1) * runtime.GOMAXPROCS(0)) }
+
+// Together has n of the tests that called t.Parallel run at once, unless the command line says how many. Who calls it before Run has
+// said it for Run.
+func Together(n int) {
 	given := false
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	if parallel := flag.Lookup("test.parallel"); parallel != nil && !given {
-		_ = parallel.Value.Set(strconv.Itoa(Fewer(waiters, 1) * runtime.GOMAXPROCS(0))) // a number is never refused
+		_ = flag.Set(parallel.Name, strconv.Itoa(n)) // a number is never refused
 	}
 }
 
