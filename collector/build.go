@@ -48,11 +48,12 @@ func Build(ctx context.Context, o Options) error {
 }
 
 // archive builds Go's half and takes its objects out. The tag purego leaves assembly for cryptography out, which one login needs not: with it
-// comes gmsm's look at the processor, which opens Go's network poller on arm64 (golib/garbage.go says what that would do).
+// comes gmsm's look at the processor, which opens Go's network poller on arm64 (golib/garbage.go says what that would do). The tag netgo
+// leaves libc's resolver out, as the library looks up no name.
 func (b *build) archive() error {
 	flags := fmt.Sprintf("-s -w -buildid= -X main.kind=%s -X main.keyVersion=%s -X main.keyBase64=%s",
 		b.Kind, b.KeyVersion, base64.StdEncoding.EncodeToString(b.pem))
-	err := b.run(b.root, "go", "build", "-tags", "purego", "-trimpath", "-buildvcs=false", "-buildmode=c-archive", "-ldflags", flags,
+	err := b.run(b.root, "go", "build", "-tags", "purego,netgo", "-trimpath", "-buildvcs=false", "-buildmode=c-archive", "-ldflags", flags,
 		"-o", filepath.Join(b.work, "go.a"), "./collector/golib")
 	if err != nil {
 		return err

@@ -62,6 +62,26 @@ func TestExportsOnlyThePublicNames(t *testing.T) {
 	}
 }
 
+// TestCallsNoResolver: a library that connects nowhere looks up no name, so a vendor who lists its imports finds no function that could.
+func TestCallsNoResolver(t *testing.T) {
+	t.Parallel()
+	file, err := elf.Open(tst.path(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	imported, err := file.ImportedSymbols()
+	if err != nil || len(imported) == 0 {
+		t.Fatalf("imports %d functions, %v", len(imported), err)
+	}
+	for _, s := range imported {
+		switch s.Name {
+		case "getaddrinfo", "getnameinfo", "gethostbyname", "gethostbyaddr", "res_search", "res_nsearch", "res_query":
+			t.Errorf("it imports %s", s.Name)
+		}
+	}
+}
+
 // TestPublicNamesAreThoseOfTheHeader: what is exported can be called, and the other way round.
 func TestPublicNamesAreThoseOfTheHeader(t *testing.T) {
 	t.Parallel()
@@ -235,7 +255,7 @@ func TestMakeCollector(t *testing.T) {
 func TestNoPackageOpensThePoller(t *testing.T) {
 	t.Parallel()
 	for _, arch := range []string{"amd64", "arm64"} {
-		deps := runIn(t, []string{"GOOS=linux", "GOARCH=" + arch, "CGO_ENABLED=1"}, need(t, "go"), "list", "-deps", "-tags", "purego",
+		deps := runIn(t, []string{"GOOS=linux", "GOARCH=" + arch, "CGO_ENABLED=1"}, need(t, "go"), "list", "-deps", "-tags", "purego,netgo",
 			"github.com/tradefront/tradefront/collector/golib")
 		if !strings.Contains(deps, "client/collect\n") {
 			t.Fatalf("no list of packages:\n%s", deps)
