@@ -36,9 +36,21 @@ func Opened(name string, build func(path string) error) (f *os.File, err error) 
 	return f, err
 }
 
+// Folder is Kept for a folder of files: the kept one, which its callers only read. build makes it.
+func Folder(name string, build func(path string) error) (path string, err error) {
+	err = locked(name, func(kept string) error {
+		path = kept
+		return ensure(kept, build)
+	})
+	return path, err
+}
+
 // ensure has build make what is not kept.
 func ensure(kept string, build func(path string) error) error {
 	if _, err := os.Stat(kept); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := os.RemoveAll(kept + ".new"); err != nil { // what a killed builder left
 		return err
 	}
 	if err := build(kept + ".new"); err != nil {
@@ -97,8 +109,8 @@ func removeOld(dir string, now time.Time) {
 	for _, lock := range locks {
 		if info, err := os.Stat(lock); err == nil && now.Sub(info.ModTime()) > keep {
 			kept := strings.TrimSuffix(lock, ".lock")
-			_ = os.Remove(kept) // best effort: the next run tries again
-			_ = os.Remove(kept + ".new")
+			_ = os.RemoveAll(kept) // best effort: the next run tries again
+			_ = os.RemoveAll(kept + ".new")
 		}
 	}
 }

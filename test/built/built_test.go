@@ -50,6 +50,38 @@ func TestOpenedIsBuiltOnce(t *testing.T) {
 	}
 }
 
+// A folder is built once, has nothing of a build that failed, and is removed when no run asks for it.
+func TestFolderIsBuiltOnce(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	var calls atomic.Int64
+	build := func(file string, err error) func(string) error {
+		return func(path string) error {
+			return errors.Join(os.Mkdir(path, 0o700), text(&calls, file)(filepath.Join(path, file)), err)
+		}
+	}
+	cut := errors.New("cut off")
+	if _, err := Folder("one", build("half", cut)); !errors.Is(err, cut) {
+		t.Errorf("got %v, want %v", err, cut)
+	}
+	var folder string
+	for range 2 {
+		var err error
+		if folder, err = Folder("one", build("whole", nil)); err != nil {
+			t.Fatal(err)
+		}
+		if files, err := os.ReadDir(folder); err != nil || len(files) != 1 || files[0].Name() != "whole" {
+			t.Errorf("it has %v, %v", files, err)
+		}
+	}
+	if n := calls.Load(); n != 2 {
+		t.Errorf("built %d times", n)
+	}
+	removeOld(filepath.Dir(folder), time.Now().Add(keep+time.Hour))
+	if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a folder that no run asks for is kept: %v", err)
+	}
+}
+
 func TestManyAsksBuildOnce(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	var calls atomic.Int64

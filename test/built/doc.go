@@ -1,9 +1,9 @@
 // Package built keeps the programs that tests build, so that the packages of one test run, and
-// the next run, build each of them once: the front's binary, the C++ programs of cppcore, what initdb makes, and key
-// pairs.
+// the next run, build each of them once: the front's binary, the C++ programs of cppcore, the libraries and programs of
+// collector, what initdb makes, and key pairs.
 //
 // They are in the user's cache folder, below tradefront-tests. A test gets a link or a copy of its
-// own, so no other run can replace a program that a test has started.
+// own, so no other run can replace a program that a test has started. A folder it reads where it is kept.
 //
 // # Invariants
 //

@@ -3,6 +3,7 @@ package collector
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/collector"
+	"github.com/tradefront/tradefront/test/built"
 	"github.com/tradefront/tradefront/test/keypair"
 )
 
@@ -22,6 +24,7 @@ const root = "../.."
 // library is a built library.
 type library struct {
 	vendor, kind, target string
+	gcc                  string // the target's, by its name
 	key                  *keypair.Pair
 
 	once sync.Once
@@ -30,19 +33,20 @@ type library struct {
 }
 
 var (
-	tst   = &library{vendor: "TF01", kind: "tst", target: "linux/amd64", key: keypair.RSA(0)}
-	other = &library{vendor: "XY02", kind: "pro", target: "linux/amd64", key: keypair.RSA(1)}
-	sm2   = &library{vendor: "SM03", kind: "tst", target: "linux/amd64", key: keypair.SM2(0)}
-	arm64 = &library{vendor: "TF01", kind: "tst", target: "linux/arm64", key: keypair.RSA(0)}
-	dll   = &library{vendor: "TF01", kind: "tst", target: "windows/amd64", key: keypair.RSA(0)}
+	tst   = &library{vendor: "TF01", kind: "tst", target: "linux/amd64", gcc: "gcc", key: keypair.RSA(0)}
+	other = &library{vendor: "XY02", kind: "pro", target: "linux/amd64", gcc: "gcc", key: keypair.RSA(1)}
+	sm2   = &library{vendor: "SM03", kind: "tst", target: "linux/amd64", gcc: "gcc", key: keypair.SM2(0)}
+	arm64 = &library{vendor: "TF01", kind: "tst", target: "linux/arm64", gcc: "aarch64-linux-gnu-gcc", key: keypair.RSA(0)}
+	dll   = &library{vendor: "TF01", kind: "tst", target: "windows/amd64", gcc: "x86_64-w64-mingw32-gcc", key: keypair.RSA(0)}
 )
 
-// built builds the library, once, and returns its folder.
+// built is the folder of the library, which a run takes from the one before it if nothing has changed of which the library is made.
 func (l *library) built(t testing.TB) string {
 	t.Helper()
+	need(t, l.gcc)
 	l.once.Do(func() {
-		l.dir = filepath.Join(work, l.vendor+"-"+l.kind+"-"+strings.ReplaceAll(l.target, "/", "-"))
-		l.err = l.build(l.dir, "")
+		l.err = errors.New("the tests do not know of what it is built")
+		l.dir, l.err = built.Folder(l.name(t), func(path string) error { return l.build(path, "") })
 	})
 	if l.err != nil {
 		t.Fatal(l.err)
@@ -50,17 +54,33 @@ func (l *library) built(t testing.TB) string {
 	return l.dir
 }
 
+// name is different for each library: by its options, tools and sources. TestSameTreeMakesTheSameBytes fails if it lacks something.
+func (l *library) name(t testing.TB) string {
+	t.Helper()
+	system, machine, _ := strings.Cut(l.target, "/")
+	settings := []string{
+		fmt.Sprint(l.options()), string(l.key.Public), string(read(t, filepath.Join(root, "go.mod"))),
+		run(t, "go", "env", "GOVERSION", "GOEXPERIMENT", "GOFIPS140"), run(t, strings.TrimSuffix(l.gcc, "gcc")+"ld", "--version"),
+	}
+	folders := runIn(t, []string{"GOOS=" + system, "GOARCH=" + machine, "CGO_ENABLED=1"}, "go", "list", "-deps", "-tags", "purego,netgo",
+		"-f", "{{if not .Standard}}{{.Dir}}{{end}}", "github.com/tradefront/tradefront/collector/...")
+	return nameOf(t, l.gcc, settings, append(strings.Fields(folders), filepath.Join(root, "collector", "shim"))...)
+}
+
+func (l *library) options() collector.Options {
+	return collector.Options{Vendor: l.vendor, KeyVersion: "1.0", Kind: l.kind, Version: "0.1.0", Day: "2026-01-05", Target: l.target, Root: root}
+}
+
 func (l *library) build(out, compiler string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	key := filepath.Join(out, "key.pem")
-	if err := os.WriteFile(key, l.key.Public, 0o600); err != nil {
+	o := l.options()
+	o.Key, o.Out, o.CC = filepath.Join(out, "key.pem"), out, compiler
+	if err := os.WriteFile(o.Key, l.key.Public, 0o600); err != nil {
 		return err
 	}
-	return collector.Build(context.Background(), collector.Options{
-		Vendor: l.vendor, Key: key, KeyVersion: "1.0", Kind: l.kind, Out: out, Version: "0.1.0", Day: "2026-01-05", Target: l.target, CC: compiler, Root: root,
-	})
+	return collector.Build(context.Background(), o)
 }
 
 // path is that of the library's file.

@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-// work is the folder of the libraries and programs that tests share.
+// work is a folder for the files of Wine, whose server ends after the test that started it.
 var work string
 
 func TestMain(m *testing.M) {

@@ -126,7 +126,7 @@ func TestSamplesInCAndCPPOpenWithOpenSSL(t *testing.T) {
 	}
 }
 
-func read(t *testing.T, path string) []byte {
+func read(t testing.TB, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
