@@ -106,10 +106,23 @@ func (l *library) private(t testing.TB) string {
 // compiled builds a program of the tree against the library, all warnings on.
 func (l *library) compiled(t testing.TB, compiler, source string, flags ...string) string {
 	t.Helper()
+	source = filepath.Join(root, source)
+	args := append([]string{"-g", "-O1", "-Wall", "-Wextra", "-Werror", "-I", l.built(t), source}, flags...)
+	return compiledOnce(t, compiler, source, args, filepath.Dir(source))
+}
+
+// compiledOnce is a program that is built once for each compiler, its arguments, and what is in the folders.
+func compiledOnce(t testing.TB, compiler, source string, args []string, folders ...string) string {
+	t.Helper()
 	program := filepath.Join(t.TempDir(), strings.TrimSuffix(filepath.Base(source), filepath.Ext(source)))
-	args := append([]string{"-g", "-O1", "-Wall", "-Wextra", "-Werror", "-I", l.built(t), "-o", program, filepath.Join(root, source)}, flags...)
-	if out, err := exec.Command(compiler, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s does not compile: %v\n%s", source, err, out)
+	err := built.Kept(program, nameOf(t, compiler, args, folders...), func(path string) error {
+		if out, err := exec.Command(compiler, append([]string{"-o", path}, args...)...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s does not compile: %w\n%s", source, err, out)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return program
 }

@@ -4,38 +4,24 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
-
-	"github.com/tradefront/tradefront/test/built"
 )
 
 // half builds the C half with a Go half of C that has every fault which a Go half may have: once for each compiler, text and flag, as a
 // sanitizer makes the compiler slow.
 func half(t *testing.T, flags ...string) string {
 	t.Helper()
-	shim := filepath.Join(root, "collector", "shim")
+	shim, source := filepath.Join(root, "collector", "shim"), filepath.Join("hosts", "half.c")
 	args := append([]string{
 		"-g", "-O1", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-I", shim, "-DTFC_GETSYSTEMINFO=TF01_getsysteminfo", `-DTFC_VERSION="TF01"`,
-		filepath.Join("hosts", "half.c"),
+		source,
 	}, flags...)
-	for _, source := range []string{"api.c", "result.c", "engine.c", "forked.c", "room_linux.c", "runtime_linux.c"} {
-		args = append(args, filepath.Join(shim, source))
+	for _, file := range []string{"api.c", "result.c", "engine.c", "forked.c", "room_linux.c", "runtime_linux.c"} {
+		args = append(args, filepath.Join(shim, file))
 	}
 	args = append(args, "-lpthread")
-	program, gcc := filepath.Join(t.TempDir(), "half"), need(t, "gcc")
-	err := built.Kept(program, nameOf(t, gcc, args, "hosts", shim), func(path string) error {
-		out, err := exec.Command(gcc, append([]string{"-o", path}, args...)...).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("half.c does not compile: %w\n%s", err, out)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return program
+	return compiledOnce(t, need(t, "gcc"), source, args, "hosts", shim)
 }
 
 // nameOf is different for each compiler, its arguments, and what is in the folders.
