@@ -33,18 +33,21 @@ func ask(t testing.TB, letter string, in [][]byte) []string {
 	return lines
 }
 
-// compare wants the header's reading of each frame to be that of package ftd.
-func compare(t *testing.T, frames [][]byte) {
+// compare wants the header's reading of each frame to be that of package ftd, and returns these.
+func compare(t *testing.T, frames [][]byte) (verdicts []string) {
 	t.Helper()
 	wrong := 0
 	for i, got := range ask(t, "V", frames) {
-		if want := verdict(frames[i]); got != want {
+		want := verdict(frames[i])
+		if got != want {
 			t.Errorf("%x\n got %s\nwant %s", frames[i], got, want)
 			if wrong++; wrong == 5 {
 				t.FailNow()
 			}
 		}
+		verdicts = append(verdicts, want)
 	}
+	return verdicts
 }
 
 // TestFieldsAreByteForByteThoseOfTheFront: what package ftd encodes, the header reads as the same items and encodes as
@@ -157,8 +160,7 @@ func TestMutatedFramesAreJudgedAlike(t *testing.T) {
 		frames = append(frames, m.mutate(m.frame(t)))
 	}
 	counts := map[string]int{}
-	for _, frame := range frames {
-		v := verdict(frame)
+	for _, v := range compare(t, frames) {
 		for _, word := range []string{
 			"fault", "incomplete", "field_count", "field_overrun", "field_twice", "field_short", "item",
 			"content_length", "tlv_overrun", " = ",
@@ -177,7 +179,6 @@ func TestMutatedFramesAreJudgedAlike(t *testing.T) {
 			t.Errorf("only %d frames are %s", counts[word], word)
 		}
 	}
-	compare(t, frames)
 }
 
 // stream is a session's life as a front sends it, from LinkLogin on.
