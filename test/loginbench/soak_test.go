@@ -21,7 +21,6 @@ const (
 	soakPeriod   = 4 * time.Second        // from the begin of a storm to the next one: the disk has to hold what is recorded
 	soakWarmUp   = 12                     // storms until memory is what it is to be
 	soakSamples  = 10
-	soakSeen     = 5000 // ciphertexts that are remembered, which the warm-up reaches: they are to grow to their bound and no further
 
 	// What a sample may have more than the first, since a collector and the kernel give back at their own time.
 	soakHeap     = 4 << 20
@@ -33,17 +32,17 @@ const (
 func TestMemoryDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	testmain.NotRaced(t)
-	k := &soak{terminals: startTerminals(t), sessions: 200}
+	k := &soak{terminals: startTerminals(t), sessions: 200, seen: 2000}
 	if given := os.Getenv(soakVariable); given != "" {
 		var err error
 		if k.length, err = time.ParseDuration(given); err != nil {
 			t.Fatal(err)
 		}
-		k.sessions = number(sessionsVariable, 2000)
+		k.sessions, k.seen = number(sessionsVariable, 2000), 5000
 	}
-	bound := fmt.Sprintf(", seen_terminals: %d", soakSeen)
+	bound := fmt.Sprintf(", seen_terminals: %d", k.seen)
 	k.fronts = []*contender{newFront(t, embeddedName, program, nil, bound), newFront(t, postgresName, program, k.database(t), bound)}
-	for range max(soakWarmUp, soakSeen/k.sessions+1) {
+	for range max(soakWarmUp, k.seen/k.sessions+1) {
 		k.storm(t)
 	}
 	k.sample(t, 0)
@@ -72,6 +71,7 @@ type soak struct {
 	terminals *worker
 	fronts    []*contender
 	sessions  int
+	seen      int // ciphertexts that are remembered, which the warm-up reaches: they are to grow to their bound and no further
 	length    time.Duration
 	logins    int // at each front
 	samples   []soakSample
