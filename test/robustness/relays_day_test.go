@@ -79,7 +79,7 @@ type dayWorld struct {
 
 func newDayWorld(t *testing.T) *dayWorld {
 	t.Helper()
-	w := &dayWorld{t: t, random: rand.New(rand.NewPCG(*seed, 4)), url: pgtest.Start(t).URL()}
+	w := &dayWorld{t: t, random: rand.New(rand.NewPCG(firstSeed(), 4)), url: pgtest.Start(t).URL()}
 	for i := range 2 {
 		at := listenAddress(t, w.random)
 		o := site.Options{
