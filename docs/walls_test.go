@@ -33,11 +33,12 @@ func depsOf(t *testing.T, rooms ...string) []string {
 	return deps
 }
 
-// TestRoomsCompileWithoutAStore: what serves terminals, verifies a report or is given to vendors has neither a database nor the event
-// loop among all that it imports. depguard looks at direct imports alone.
+// TestRoomsCompileWithoutAStore: what serves terminals or plays them, verifies a report or is given to vendors has neither a database nor
+// the front's event loop among all that it imports. depguard looks at direct imports alone.
 func TestRoomsCompileWithoutAStore(t *testing.T) {
 	t.Parallel()
-	deps := depsOf(t, "internal/gateway", "internal/session", "internal/dialogue", "internal/core/link", "internal/settlement/verify", "client", "client/collect")
+	deps := depsOf(t, "internal/gateway", "internal/session", "internal/dialogue", "internal/core/link", "internal/settlement/verify", "client", "client/collect",
+		"internal/loadtest/generators")
 	for _, not := range []string{"github.com/jackc/", "modernc.org/", "github.com/panjf2000/gnet"} {
 		for _, path := range deps {
 			if strings.HasPrefix(path, not) {

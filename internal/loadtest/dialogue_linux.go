@@ -10,14 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/client"
-	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/loadtest/population"
 	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
 
 func identity(broker string, app *population.App) client.Identity {
-	return client.Identity{BrokerID: broker, AppID: string(app.AppID), ProductInfo: "loadtest", Cipher: demo.ClientCipher(app.Cipher)}
+	id := client.Identity{BrokerID: broker, AppID: string(app.AppID), ProductInfo: "loadtest"} // by AES, as the zero Cipher is
+	if app.Cipher == auth.SM4 {
+		id.Cipher = client.SM4
+	}
+	return id
 }
 
 // begin starts a visit of the next account.
