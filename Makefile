@@ -147,7 +147,7 @@ upgrade-load: ## hand a front over five times under SESSIONS (2000) that trade a
 bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 20m \
 		./internal/ftd ./internal/session ./internal/front ./internal/auth ./internal/supplement ./internal/core/... ./internal/gateway \
-		./internal/ops ./internal/store/... ./internal/extsort ./internal/settlement/... ./test/e2e
+		./internal/logs ./internal/store/... ./internal/extsort ./internal/settlement/... ./test/e2e
 
 .PHONY: bench-e2e
 bench-e2e: ## a login beside its floors: ROUNDS (5) of VISITS (10000) at each of five servers that take turns (OTHER=another build); then FIX, TLS

@@ -33,13 +33,13 @@ func depsOf(t *testing.T, rooms ...string) []string {
 	return deps
 }
 
-// TestRoomsCompileWithoutAStore: what serves terminals or plays them, verifies a report or is given to vendors has neither a database nor
-// the front's event loop among all that it imports. depguard looks at direct imports alone.
+// TestRoomsCompileWithoutAStore: what serves terminals or plays them, verifies a report or is given to vendors has neither a database, nor
+// metrics, nor the front's event loop among all that it imports. depguard looks at direct imports alone.
 func TestRoomsCompileWithoutAStore(t *testing.T) {
 	t.Parallel()
 	deps := depsOf(t, "internal/gateway", "internal/session", "internal/dialogue", "internal/core/link", "internal/settlement/verify", "client", "client/collect",
-		"internal/loadtest/generators")
-	for _, not := range []string{"github.com/jackc/", "modernc.org/", "github.com/panjf2000/gnet"} {
+		"internal/agent", "internal/settlement/reconcile", "internal/settlement/relayreport", "internal/auditsearch", "internal/loadtest/generators")
+	for _, not := range []string{"github.com/jackc/", "modernc.org/", "github.com/panjf2000/gnet", "github.com/prometheus/"} {
 		for _, path := range deps {
 			if strings.HasPrefix(path, not) {
 				t.Errorf("these rooms import %s", path)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
@@ -70,17 +70,17 @@ func Log(ctx context.Context, path string, frontID int32, a *store.Action) error
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	log, err := ops.OpenAuditOfDaemon(path)
+	log, err := logs.OpenAuditOfDaemon(path)
 	if err != nil {
 		return err
 	}
 	return errors.Join(log.LogWritten(ctx, entry(frontID, a)), log.Close(ctx))
 }
 
-func entry(frontID int32, a *store.Action) ops.Entry {
-	e := ops.Entry{
-		Time: a.At, Event: ops.EventOperatorAction, Reason: "ok", FrontID: frontID, By: a.By(),
-		Action: &ops.OperatorAction{ID: a.ID, Command: a.Command, Subject: a.Subject, Changes: Changes(a), Why: a.Why},
+func entry(frontID int32, a *store.Action) logs.Entry {
+	e := logs.Entry{
+		Time: a.At, Event: logs.EventOperatorAction, Reason: "ok", FrontID: frontID, By: a.By(),
+		Action: &logs.OperatorAction{ID: a.ID, Command: a.Command, Subject: a.Subject, Changes: Changes(a), Why: a.Why},
 	}
 	switch group, _, _ := strings.Cut(a.Command, " "); group {
 	case "account", "subject", "session": // of one session the subject is its number

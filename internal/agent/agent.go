@@ -13,7 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/gateway"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -68,7 +68,7 @@ type Agent struct {
 	parts      Parts
 	keys       atomic.Pointer[supplement.KeyRing]
 	references *gateway.References
-	malformed  *ops.MalformedLog
+	malformed  *logs.MalformedLog
 	relay      Relay // set once, by Use, before the first login
 	seen       seen
 	visits     visits
@@ -89,7 +89,7 @@ type Agent struct {
 
 // New makes an Agent. An operator agent needs Use as well.
 func New(opt Options, parts Parts) *Agent {
-	a := &Agent{opt: opt, parts: parts, references: gateway.NewReferences(), malformed: ops.NewMalformedLog(parts.Logger), seen: seen{bound: opt.SeenTerminals}}
+	a := &Agent{opt: opt, parts: parts, references: gateway.NewReferences(), malformed: logs.NewMalformedLog(parts.Logger), seen: seen{bound: opt.SeenTerminals}}
 	if a.parts.Now == nil {
 		a.parts.Now = time.Now
 	}

@@ -16,7 +16,8 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -24,7 +25,7 @@ import (
 
 // admitRelay logs the operator of a relay below in, by this agent's own accounts. It makes no record: what is reported
 // through it is.
-func (a *Agent) admitRelay(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt, visit relayed, e ops.Entry) session.Outcome {
+func (a *Agent) admitRelay(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt, visit relayed, e logs.Entry) session.Outcome {
 	e.RelayAppID, e.RelayMode = string(attempt.AppID), string(rune(ftd.OperatorRelay))
 	terms := a.terms()
 	if terms == nil {
@@ -85,8 +86,8 @@ func (a *Agent) noteDay(text string) {
 // the relay below and the front judge: the RecordID is made of these bytes. It is answered after the front's 0. What is sent
 // again while its answer is awaited gets that answer, and while its terminal is live it is answered as recorded.
 func (a *Agent) Submit(ctx context.Context, peer session.Peer, s *session.SubmitAttempt) session.Outcome {
-	a.parts.Observer.Stage(ops.StageQueue, time.Since(s.Arrived))
-	defer func() { a.parts.Observer.Stage(ops.StageTotal, time.Since(s.Arrived)) }()
+	a.parts.Observer.Stage(gateway.StageQueue, time.Since(s.Arrived))
+	defer func() { a.parts.Observer.Stage(gateway.StageTotal, time.Since(s.Arrived)) }()
 	if a.opt.LoginWork > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, a.opt.LoginWork)
@@ -111,7 +112,7 @@ func (a *Agent) Submit(ctx context.Context, peer session.Peer, s *session.Submit
 }
 
 // fly passes a submission on, and tells its answer to those that came meanwhile.
-func (a *Agent) fly(ctx context.Context, s *session.SubmitAttempt, f *flight, e ops.Entry) session.Outcome {
+func (a *Agent) fly(ctx context.Context, s *session.SubmitAttempt, f *flight, e logs.Entry) session.Outcome {
 	landed := false
 	defer func() { // if a part panics
 		if !landed {
@@ -160,12 +161,12 @@ func (a *Agent) passOn(ctx context.Context, s *session.SubmitAttempt, id client.
 	}, nil
 }
 
-func (a *Agent) acceptedBelow(e ops.Entry, r *session.SubmitReceipt) {
+func (a *Agent) acceptedBelow(e logs.Entry, r *session.SubmitReceipt) {
 	a.accepted(e, &session.Receipt{RecordID: r.RecordID, TradingDay: r.TradingDay, Flag: r.Flag, UserType: r.UserType})
 }
 
-func (a *Agent) submitEntry(peer session.Peer, s *session.SubmitAttempt) ops.Entry {
-	e := a.entry(peer, ops.EventSubmit, reason.OK)
+func (a *Agent) submitEntry(peer session.Peer, s *session.SubmitAttempt) logs.Entry {
+	e := a.entry(peer, logs.EventSubmit, reason.OK)
 	e.RelayAppID, e.RelayMode, e.Operator = string(s.AppID), string(rune(ftd.OperatorRelay)), string(s.Operator)
 	e.Account, e.KeyVersion = string(s.Request.UserID), string(s.Info.KeyVersion)
 	e.SubmitID, e.Attempt = string(s.Request.SubmitID), string(rune(s.Request.Attempt))
@@ -174,7 +175,7 @@ func (a *Agent) submitEntry(peer session.Peer, s *session.SubmitAttempt) ops.Ent
 }
 
 // describe adds what a relay below told of its terminal.
-func describe(e *ops.Entry, told *session.RelayedTerminal) {
+func describe(e *logs.Entry, told *session.RelayedTerminal) {
 	t := &told.Told
 	e.AppID, e.TerminalPort, e.TerminalLoginTime = string(t.AppID), t.PublicPort, string(t.LoginTime)
 	if addr, err := netip.ParseAddr(string(t.PublicIP)); err == nil {
@@ -264,7 +265,7 @@ func (*Agent) Disconnected(session.Peer) {}
 
 // RefuseSubmit is part of dialogue.Handler.
 func (a *Agent) RefuseSubmit(peer session.Peer, op session.Op, s *session.SubmitAttempt, why reason.Reason, item string) session.Outcome {
-	var e ops.Entry
+	var e logs.Entry
 	if op == session.OpSubmit {
 		e = a.submitEntry(peer, s)
 	} else {
@@ -278,8 +279,8 @@ func (a *Agent) RefuseSubmit(peer session.Peer, op session.Op, s *session.Submit
 	return a.decide(e, why)
 }
 
-func (a *Agent) submitEndEntry(peer session.Peer, operator, submitID []byte) ops.Entry {
-	e := a.entry(peer, ops.EventSubmitEnd, reason.OK)
+func (a *Agent) submitEndEntry(peer session.Peer, operator, submitID []byte) logs.Entry {
+	e := a.entry(peer, logs.EventSubmitEnd, reason.OK)
 	e.SubmitID, e.Operator, e.RelayMode = string(submitID), string(operator), string(rune(ftd.OperatorRelay))
 	return e
 }

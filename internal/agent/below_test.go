@@ -12,7 +12,7 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -77,7 +77,7 @@ func TestRelayBelow(t *testing.T) {
 	if len(f.relay.sent) != 0 || f.agent.Online() != 0 || !f.agent.Visits()[1].Relay {
 		t.Errorf("%d submissions, %d terminals, %+v", len(f.relay.sent), f.agent.Online(), f.agent.Visits())
 	}
-	if line := f.last(); line.Event != ops.EventLogin || line.RelayAppID != "below_relay_1" || line.RelayMode != "3" || line.Account != "88888888" {
+	if line := f.last(); line.Event != logs.EventLogin || line.RelayAppID != "below_relay_1" || line.RelayMode != "3" || line.Account != "88888888" {
 		t.Errorf("audit line %+v", line)
 	}
 
@@ -95,7 +95,7 @@ func TestRelayBelow(t *testing.T) {
 		t.Errorf("answered %+v", r)
 	}
 	line := f.last()
-	if line.Event != ops.EventSubmit || line.RecordID.String() != record || line.SubmitID != string(s.Request.SubmitID) || line.Operator != "7000" || line.Attempt != "1" ||
+	if line.Event != logs.EventSubmit || line.RecordID.String() != record || line.SubmitID != string(s.Request.SubmitID) || line.Operator != "7000" || line.Attempt != "1" ||
 		line.AppID != "client_demo_1.0" || line.TerminalAddress != "2001:db8::7" || line.TerminalPort != 50001 || line.Account != "66666666" {
 		t.Errorf("audit line %+v", line)
 	}
@@ -237,7 +237,7 @@ func TestEndsBelow(t *testing.T) {
 	if !slices.Equal(f.relay.ended, []client.SubmitID{one}) || f.agent.Online() != 3 {
 		t.Errorf("ended %v, %d left", f.relay.ended, f.agent.Online())
 	}
-	if line := f.last(); line.Event != ops.EventSubmitEnd || line.Operator != "7000" {
+	if line := f.last(); line.Event != logs.EventSubmitEnd || line.Operator != "7000" {
 		t.Errorf("audit line %+v", line)
 	}
 	f.agent.Ended(peer(1), nil, reason.PeerClosed)
@@ -247,7 +247,7 @@ func TestEndsBelow(t *testing.T) {
 	// A submission whose relay had gone meanwhile.
 	late := f.agent.Submit(t.Context(), peer(1), submission(5))
 	f.agent.Unanswered(peer(1), late)
-	if line := f.last(); f.relay.ends() != 4 || f.agent.Online() != 1 || line.Event != ops.EventUnanswered || line.RecordID.String() != record || line.Account != "66666666" {
+	if line := f.last(); f.relay.ends() != 4 || f.agent.Online() != 1 || line.Event != logs.EventUnanswered || line.RecordID.String() != record || line.Account != "66666666" {
 		t.Errorf("%d ends, %d left, audit line %+v", f.relay.ends(), f.agent.Online(), line)
 	}
 }

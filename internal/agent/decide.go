@@ -10,7 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -96,18 +96,18 @@ func (a *Agent) MayChangePassword(session.Peer, []byte, []byte) reason.Reason { 
 
 // NoteMalformed is part of dialogue.Handler.
 func (a *Agent) NoteMalformed(peer session.Peer, fault string, appID, userID []byte) {
-	e := a.entry(peer, ops.EventMalformed, reason.OK)
+	e := a.entry(peer, logs.EventMalformed, reason.OK)
 	e.AppID, e.Account = string(appID), string(userID)
 	a.noteUnanswered(e, fault)
 }
 
 // NoteProxyHeader is part of dialogue.Handler.
 func (a *Agent) NoteProxyHeader(peer session.Peer, why string) {
-	a.noteUnanswered(a.entry(peer, ops.EventProxyHeader, reason.OK), why)
+	a.noteUnanswered(a.entry(peer, logs.EventProxyHeader, reason.OK), why)
 }
 
 // noteUnanswered writes the line of a connection that is closed without an answer, into both logs.
-func (a *Agent) noteUnanswered(e ops.Entry, why string) {
+func (a *Agent) noteUnanswered(e logs.Entry, why string) {
 	e.Reason = why
 	ref := a.references.Next()
 	e.Ref = string(ref[:])
@@ -117,8 +117,8 @@ func (a *Agent) noteUnanswered(e ops.Entry, why string) {
 }
 
 // entry begins an audit line.
-func (a *Agent) entry(peer session.Peer, event string, why reason.Reason) ops.Entry {
-	e := ops.Entry{
+func (a *Agent) entry(peer session.Peer, event string, why reason.Reason) logs.Entry {
+	e := logs.Entry{
 		Event: event, Reason: why.String(), Code: why.Code(),
 		FrontID: a.opt.AgentID, SessionID: peer.SessionID, Proxy: peer.Proxy,
 	}
@@ -129,7 +129,7 @@ func (a *Agent) entry(peer session.Peer, event string, why reason.Reason) ops.En
 }
 
 // decide writes the line and makes the outcome of it; a refusal gets its reference.
-func (a *Agent) decide(e ops.Entry, why reason.Reason) session.Outcome {
+func (a *Agent) decide(e logs.Entry, why reason.Reason) session.Outcome {
 	outcome := session.Outcome{Reason: why}
 	if why != reason.OK {
 		outcome.Ref = a.references.Next()
@@ -144,7 +144,7 @@ func (a *Agent) decide(e ops.Entry, why reason.Reason) session.Outcome {
 const auditPatience = time.Second
 
 // accepted writes the line of an accepted login, which is with the operating system before the terminal is answered.
-func (a *Agent) accepted(e ops.Entry, r *session.Receipt) {
+func (a *Agent) accepted(e logs.Entry, r *session.Receipt) {
 	a.parts.Observer.LoggedIn(reason.OK.String())
 	a.parts.Observer.Flagged(r.Flag.Word(), false)
 	e.RecordID, e.TradingDay, e.Flag, e.UserType = r.RecordID, r.TradingDay, r.Flag, r.UserType

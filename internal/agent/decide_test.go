@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -54,7 +54,7 @@ func TestWhoMayEnter(t *testing.T) {
 		if got.Reason != c.want || !refused && got.AppType != byte(c.kind) || refused == (got.Ref == reason.Ref{}) {
 			t.Errorf("%s: %+v, want %v", c.name, got, c.want)
 		}
-		if line.Event != ops.EventAuthenticate || line.Reason != c.want.String() || line.AppID != "an_app_1" || refused && line.Ref != string(got.Ref[:]) {
+		if line.Event != logs.EventAuthenticate || line.Reason != c.want.String() || line.AppID != "an_app_1" || refused && line.Ref != string(got.Ref[:]) {
 			t.Errorf("%s: audit line %+v", c.name, line)
 		}
 		if (line.RightBlocks == 3) != (c.want == reason.WrongAnswer) {
@@ -120,11 +120,11 @@ func TestNotedDecisions(t *testing.T) {
 		t.Errorf("%+v", line)
 	}
 	f.agent.NoteMalformed(peer(3), "truncated", []byte("an_app_1"), nil)
-	if line := f.last(); line.Event != ops.EventMalformed || line.Reason != "truncated" || len(line.Ref) != 6 {
+	if line := f.last(); line.Event != logs.EventMalformed || line.Reason != "truncated" || len(line.Ref) != 6 {
 		t.Errorf("%+v", line)
 	}
 	f.agent.NoteProxyHeader(peer(4), "proxy_absent")
-	if line := f.last(); line.Event != ops.EventProxyHeader || line.Reason != "proxy_absent" || line.SessionID != 4 || len(line.Ref) != 6 {
+	if line := f.last(); line.Event != logs.EventProxyHeader || line.Reason != "proxy_absent" || line.SessionID != 4 || len(line.Ref) != 6 {
 		t.Errorf("%+v", line)
 	}
 }

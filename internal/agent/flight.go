@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/tradefront/tradefront/client"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -77,7 +77,7 @@ func (v *visits) giveUp(f *flight, session int32) {
 }
 
 // join waits for the answer to the same submission, which came before.
-func (a *Agent) join(ctx context.Context, peer session.Peer, f *flight, e ops.Entry) session.Outcome {
+func (a *Agent) join(ctx context.Context, peer session.Peer, f *flight, e logs.Entry) session.Outcome {
 	select {
 	case <-f.done:
 	case <-ctx.Done():
@@ -91,7 +91,7 @@ func (a *Agent) join(ctx context.Context, peer session.Peer, f *flight, e ops.En
 }
 
 // resubmitted answers a submission by what was recorded of it before.
-func (a *Agent) resubmitted(before *session.SubmitReceipt, e ops.Entry) session.Outcome {
+func (a *Agent) resubmitted(before *session.SubmitReceipt, e logs.Entry) session.Outcome {
 	e.Reason = reason.Resubmitted.String()
 	a.acceptedBelow(e, before)
 	return session.Outcome{Submitted: before}

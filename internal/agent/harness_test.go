@@ -16,7 +16,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -85,27 +85,27 @@ func (f *office) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) auth.
 // audit keeps lines.
 type audit struct {
 	mu    sync.Mutex
-	lines []ops.Entry
+	lines []logs.Entry
 	err   error // of LogWritten
 }
 
-func (a *audit) Log(e ops.Entry) {
+func (a *audit) Log(e logs.Entry) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.lines = append(a.lines, e)
 }
 
-func (a *audit) LogWritten(_ context.Context, e ops.Entry) error {
+func (a *audit) LogWritten(_ context.Context, e logs.Entry) error {
 	a.Log(e)
 	return a.err
 }
 
 // last is the last line.
-func (f *office) last() ops.Entry {
+func (f *office) last() logs.Entry {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.lines) == 0 {
-		return ops.Entry{}
+		return logs.Entry{}
 	}
 	return f.lines[len(f.lines)-1]
 }

@@ -14,14 +14,14 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
 // loginVia logs a terminal in at a front, on a connection of its own.
-func (a *Agent) loginVia(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt, visit relayed, e ops.Entry) session.Outcome {
+func (a *Agent) loginVia(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt, visit relayed, e logs.Entry) session.Outcome {
 	u, err := a.connect(ctx)
 	if err != nil {
 		return a.refuse(e, a.noUpstream(err, visit.told != nil))

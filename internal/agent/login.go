@@ -8,7 +8,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -19,8 +20,8 @@ import (
 func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt) (outcome session.Outcome) {
 	defer clear(attempt.Request)
 	defer clear(attempt.Password)
-	a.parts.Observer.Stage(ops.StageQueue, time.Since(attempt.Arrived))
-	defer func() { a.parts.Observer.Stage(ops.StageTotal, time.Since(attempt.Arrived)) }()
+	a.parts.Observer.Stage(gateway.StageQueue, time.Since(attempt.Arrived))
+	defer func() { a.parts.Observer.Stage(gateway.StageTotal, time.Since(attempt.Arrived)) }()
 	if a.opt.LoginWork > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, a.opt.LoginWork)
@@ -117,7 +118,7 @@ type refusal struct {
 	elsewhere   bool   // the next login goes to another front first
 }
 
-func (a *Agent) refuse(e ops.Entry, r *refusal) session.Outcome {
+func (a *Agent) refuse(e logs.Entry, r *refusal) session.Outcome {
 	a.parts.Observer.LoggedIn(r.reason.String())
 	e.Reason, e.Code, e.UpstreamRef = r.reason.String(), r.reason.Code(), r.upstreamRef
 	if r.code != 0 {
@@ -155,7 +156,7 @@ func (a *Agent) Unanswered(peer session.Peer, outcome session.Outcome) {
 		return
 	}
 	a.leave(peer.SessionID)
-	e := a.entry(peer, ops.EventUnanswered, reason.OK)
+	e := a.entry(peer, logs.EventUnanswered, reason.OK)
 	if s := outcome.Submitted; s != nil {
 		e.RecordID, e.Account, e.RelayMode = s.RecordID, string(s.Account), string(rune(ftd.OperatorRelay))
 	} else {

@@ -14,14 +14,14 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
 // submit verifies a customer's password and reports the terminal; it is let in after the front's 0.
-func (a *Agent) submit(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt, visit relayed, e ops.Entry) (outcome session.Outcome) {
+func (a *Agent) submit(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt, visit relayed, e logs.Entry) (outcome session.Outcome) {
 	if attempt.AppType == ftd.OperatorRelay {
 		return a.admitRelay(ctx, peer, attempt, visit, e)
 	}
@@ -171,10 +171,10 @@ func (a *Agent) RelayEvent(e client.RelayEvent) {
 }
 
 // reportedAgain is the line of a live terminal's further record.
-func (a *Agent) reportedAgain(e *client.RelayEvent) ops.Entry {
+func (a *Agent) reportedAgain(e *client.RelayEvent) logs.Entry {
 	id, _ := uuid.Parse(e.Receipt.RecordID)
-	return ops.Entry{
-		Time: a.parts.Now(), Event: ops.EventReportedAgain, Reason: reason.OK.String(), FrontID: a.opt.AgentID,
+	return logs.Entry{
+		Time: a.parts.Now(), Event: logs.EventReportedAgain, Reason: reason.OK.String(), FrontID: a.opt.AgentID,
 		Account: e.Receipt.UserID, RecordID: id, SubmitID: e.Receipt.SubmitID.String(), SessionID: a.visits.sessionOf(e.Terminal),
 	}
 }

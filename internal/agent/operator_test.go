@@ -12,7 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/core"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -166,7 +166,7 @@ func TestATerminalIsGoneBeforeItsAnswer(t *testing.T) {
 	f := open(t, options(true))
 	_, got := f.login(1)
 	f.agent.Unanswered(peer(1), got)
-	if line := f.last(); line.Event != ops.EventUnanswered || line.RecordID.String() != record || f.relay.ends() != 1 || f.agent.Online() != 0 {
+	if line := f.last(); line.Event != logs.EventUnanswered || line.RecordID.String() != record || f.relay.ends() != 1 || f.agent.Online() != 0 {
 		t.Errorf("%+v, %d ends", line, f.relay.ends())
 	}
 	f.agent.Unanswered(peer(2), session.Outcome{Reason: reason.UpstreamAway})
@@ -230,7 +230,7 @@ func TestReportedAgain(t *testing.T) {
 	f.agent.RelayEvent(client.RelayEvent{Kind: client.RelayTerminalReported, Terminal: name, Receipt: client.Receipt{
 		SubmitID: other, RecordID: "019b7c1e-5c00-82a5-9c12-000000000000", UserID: "88888888",
 	}})
-	if line := f.last(); line.Event != ops.EventReportedAgain || line.SessionID != 5 || line.SubmitID != other.String() || line.Account != "88888888" ||
+	if line := f.last(); line.Event != logs.EventReportedAgain || line.SessionID != 5 || line.SubmitID != other.String() || line.Account != "88888888" ||
 		line.RecordID != uuid.MustParse("019b7c1e-5c00-82a5-9c12-000000000000") {
 		t.Errorf("%+v", line)
 	}

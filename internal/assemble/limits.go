@@ -6,7 +6,7 @@ import (
 	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/front"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 )
 
 // FrontLimits is what a running front is held to. The configuration was checked, so that
@@ -31,8 +31,8 @@ func relayLogins(l *config.Limits) int { return max(1, int(l.RelayShare*float64(
 
 // AuditLimits keep the lines of refusals away from the room that the store needs. min_free is
 // that of the start, as it is for the store; the limits may be those of a reload.
-func AuditLimits(atStart *config.Config, limits *config.Limits) ops.AuditLimits {
-	return ops.AuditLimits{KeepFree: int64(atStart.Store.MinFree), Exempt: limits.ExemptNetworks}
+func AuditLimits(atStart *config.Config, limits *config.Limits) logs.AuditLimits {
+	return logs.AuditLimits{KeepFree: int64(atStart.Store.MinFree), Exempt: limits.ExemptNetworks}
 }
 
 func penalties(p *config.Penalties) admission.Penalties {

@@ -1,4 +1,4 @@
-// Package auditlog reads audit logs that fronts and relay agents wrote (package ops), for commands that look something
+// Package auditlog reads audit logs that fronts and relay agents wrote (package logs), for commands that look something
 // up or prove something: rotated or not, gzipped or not, which it sees by their content.
 //
 // # Invariants

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auditlog"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 )
 
 // Filter is what a line must fit, in all that is set. The zero Filter takes every line.
@@ -89,7 +89,7 @@ func isPlain(text string) bool {
 
 // counting is what only the lines have that count others, and banning those of a ban, whose network may hold an address that is not in them.
 var (
-	counting = []byte(`"event":"` + ops.EventSuppressed + `"`)
+	counting = []byte(`"event":"` + logs.EventSuppressed + `"`)
 	banning  = []byte(`"command":"` + admission)
 )
 
@@ -105,7 +105,7 @@ func (l *look) mayFit(raw []byte) bool {
 
 // mayHide reports whether a counting line may have counted lines that fit.
 func (f *Filter) mayHide(e *auditlog.Entry) bool {
-	if e.Event != ops.EventSuppressed || f.Record != "" { // a line with a RecordID is always written
+	if e.Event != logs.EventSuppressed || f.Record != "" { // a line with a RecordID is always written
 		return false
 	}
 	source, err := netip.ParsePrefix(e.Source)

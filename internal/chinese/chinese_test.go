@@ -14,7 +14,7 @@ var covered = []string{
 	"internal/command/reports", "internal/command/storage", "internal/command/trial", "internal/accountfile", "internal/actions", "internal/agent", "internal/agent/registryfile", "internal/archive", "internal/assemble", "internal/auditlog", "internal/auditsearch",
 	"internal/auth", "internal/calendar", "internal/config", "internal/core/local", "internal/daemon", "internal/directory", "internal/doctor",
 	"internal/explain", "internal/extsort", "internal/files", "internal/loadtest", "internal/loadtest/generators", "internal/loadtest/population", "internal/loadtest/prepare",
-	"internal/loadtest/proof", "internal/loadtest/result", "internal/ops", "internal/ping", "internal/recovery", "internal/relay", "internal/settlement",
+	"internal/loadtest/proof", "internal/loadtest/result", "internal/logs", "internal/ops", "internal/ping", "internal/recovery", "internal/relay", "internal/settlement",
 	"internal/settlement/daily", "internal/settlement/merge", "internal/settlement/quality", "internal/settlement/reconcile",
 	"internal/settlement/relayreport", "internal/settlement/reportfile", "internal/settlement/verify", "internal/settlement/verifykeys", "internal/sqlitefile", "internal/subject",
 	"internal/store", "internal/store/forward", "internal/store/heartbeat", "internal/store/journal", "internal/store/localfile", "internal/store/online",

@@ -8,7 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
@@ -25,7 +25,7 @@ func TestCapacity(t *testing.T) {
 	}
 	defer local.Close()
 	var log bytes.Buffer
-	d := &Daemon{path: LoginPath{Journal: local}, logger: ops.NewLogger(zap.NewAtomicLevel(), &log)}
+	d := &Daemon{path: LoginPath{Journal: local}, logger: logs.NewLogger(zap.NewAtomicLevel(), &log)}
 	for _, step := range []struct {
 		put         int
 		near, ready bool

@@ -3,6 +3,7 @@ package daemon
 import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/ops"
 )
 
@@ -19,7 +20,7 @@ func NewCatalog() Catalog {
 	cfg := &config.Config{
 		Store: config.Store{Driver: assemble.DriverPostgres}, Relay: config.Relay{Enabled: true}, Core: config.Core{SessionsPerUser: 1},
 	}
-	d := &Daemon{cfg: cfg, logOut: new(ops.LogWriter)}
+	d := &Daemon{cfg: cfg, logOut: new(logs.LogWriter)}
 	c := Catalog{Checks: []ops.Reason{{Name: frontCheck, Severity: ops.Required}}, Labels: labels()}
 	for _, w := range append(d.watchers(), d.watchCoreLink()) { // the local core's and the link's
 		for _, line := range w.checks {

@@ -19,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/handover"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/tally"
@@ -36,7 +37,7 @@ type Daemon struct {
 	atStart *assemble.Assets // what its files held then; the gateway has what is in force
 	level   zap.AtomicLevel
 	logger  *zap.Logger
-	logOut  *ops.LogWriter // nil where no other process reads the log
+	logOut  *logs.LogWriter // nil where no other process reads the log
 	metrics *ops.Metrics
 	tally   *tally.Tally
 	health  *ops.Health
@@ -83,7 +84,7 @@ type Daemon struct {
 // Options are what a front gets from its process.
 type Options struct {
 	Build ops.Build
-	Log   io.Writer        // the application log; a *ops.LogWriter is watched
+	Log   io.Writer        // the application log; a *logs.LogWriter is watched
 	Now   func() time.Time // the wall clock: login times and trading days; nil for time.Now
 	// Listen binds an address for terminals; nil for front.Listen. With it, no address is tried before
 	// the start: the sockets may be bound already.
@@ -139,10 +140,11 @@ func newDaemon(cfg *config.Config, assets *assemble.Assets, opt Options) *Daemon
 		d.taken = &taken{Taker: opt.Taker, alone: make(chan struct{})}
 		d.listen = d.taken.listen
 	}
-	d.logger = ops.NewLogger(d.level, opt.Log)
-	d.logOut, _ = opt.Log.(*ops.LogWriter)
+	d.logger = logs.NewLogger(d.level, opt.Log)
+	d.logOut, _ = opt.Log.(*logs.LogWriter)
 	d.inForce.Store(cfg)
 	d.metrics, d.health = ops.NewMetrics(opt.Build.Version, opt.Build.Commit), ops.NewHealth()
+	d.metrics.Preset(labels())
 	d.tally = tally.New(d.now, d.tradingDay)
 	d.health.RegisterAtOnce(frontCheck, d.checkServing) // the admin listener answers before terminals are accepted
 	return d
@@ -154,7 +156,7 @@ func newDaemon(cfg *config.Config, assets *assemble.Assets, opt Options) *Daemon
 func (d *Daemon) startPath(ctx context.Context) (err error) {
 	opt := PathOptions{
 		Config: d.cfg, Assets: d.atStart, Logger: d.logger, Now: d.now,
-		AuditObservers:  []ops.AuditObserver{d.metrics, auditAlarm{d.logger}},
+		AuditObservers:  []logs.AuditObserver{d.metrics, auditAlarm{d.logger}},
 		JournalObserver: storeObserver{d.metrics, d.logger, &d.localHealth, nil},
 		ForwardObserver: storeObserver{d.metrics, d.logger, &d.localHealth, d.noteForwarding},
 		Observer:        tallied{d.metrics, d.tally},

@@ -5,6 +5,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/proxyheader"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -27,6 +28,7 @@ func labels() ops.Labels {
 		Authentications: reason.Words(),
 		Codes:           auth.Slots(),
 		Logins:          reason.Words(),
+		Stages:          gateway.Stages(),
 		Malformed:       faults,
 		Discarded:       ftd.DiscardedWords(),
 		Business:        reason.Words(),

@@ -18,7 +18,7 @@ import (
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/gateway"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/relay"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/forward"
@@ -44,7 +44,7 @@ const (
 // order and stopped in another. A Daemon has one; the simulation has one with models at its ends. Its
 // parts are there after Start and do not change.
 type LoginPath struct {
-	Audit     *ops.Audit
+	Audit     *logs.Audit
 	Journal   *journal.Journal
 	Forwarder *forward.Forwarder // nil with the embedded driver
 	Registry  *auth.Registry
@@ -88,7 +88,7 @@ type PathOptions struct {
 	Logger *zap.Logger
 	Now    func() time.Time // the wall clock: login times and trading days
 
-	AuditObservers  []ops.AuditObserver
+	AuditObservers  []logs.AuditObserver
 	JournalObserver store.Observer // may be nil
 	ForwardObserver store.Observer // may be nil
 	Observer        gateway.Observer
@@ -154,7 +154,7 @@ func (p *LoginPath) Start(ctx context.Context, opt PathOptions) error {
 
 func (p *LoginPath) openAudit(context.Context) (err error) {
 	cfg := p.opt.Config
-	p.Audit, err = ops.OpenAudit(cfg.AuditLog, p.opt.AuditObservers...)
+	p.Audit, err = logs.OpenAudit(cfg.AuditLog, p.opt.AuditObservers...)
 	if err != nil {
 		return fmt.Errorf("audit_log: %w", err)
 	}

@@ -24,7 +24,7 @@ import (
 	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/front"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -67,7 +67,7 @@ func StartRelayAgent(ctx context.Context, conf *config.Agent, opt Options) (*Rel
 // registry, the accounts or the link, and no store of records.
 func (r *RelayAgent) startParts(ctx context.Context, assets *assemble.AgentAssets) error {
 	r.path.opt = PathOptions{
-		Config: r.cfg, Assets: r.atStart, Logger: r.logger, Now: r.now, AuditObservers: []ops.AuditObserver{r.metrics, auditAlarm{r.logger}},
+		Config: r.cfg, Assets: r.atStart, Logger: r.logger, Now: r.now, AuditObservers: []logs.AuditObserver{r.metrics, auditAlarm{r.logger}},
 	}
 	if err := r.path.openAudit(ctx); err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/gateway"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -77,7 +77,7 @@ func (d *Daemon) reloadOn(hangups <-chan os.Signal, load func() (*config.Config,
 	}
 }
 
-func reopen(audit *ops.Audit, logger *zap.Logger) {
+func reopen(audit *logs.Audit, logger *zap.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), auditGrace)
 	defer cancel()
 	if err := audit.Reopen(ctx); err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
@@ -354,7 +355,7 @@ func TestRotateOnHangup(t *testing.T) {
 	r.configure("log_level: warn", "log_level: loud")
 	path := filepath.Join(r.site.Dir, "audit.jsonl")
 
-	r.d.path.Audit.Log(ops.Entry{Time: time.Now(), Event: ops.EventLogin, Reason: "before"})
+	r.d.path.Audit.Log(logs.Entry{Time: time.Now(), Event: logs.EventLogin, Reason: "before"})
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +363,7 @@ func TestRotateOnHangup(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.said.next("nothing was taken over")
-	r.d.path.Audit.Log(ops.Entry{Time: time.Now(), Event: ops.EventLogin, Reason: "after"})
+	r.d.path.Audit.Log(logs.Entry{Time: time.Now(), Event: logs.EventLogin, Reason: "after"})
 	stop()
 	if err := r.d.path.Audit.Close(t.Context()); err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -154,9 +155,9 @@ func (d *Daemon) noSession(id int32) error {
 }
 
 // sessionEnd is the audit line of what an operator ended.
-func (d *Daemon) sessionEnd(s *front.SessionInfo, request *EndSession) ops.Entry {
-	return ops.Entry{
-		Time: d.now(), Event: ops.EventSessionEnd, Reason: reason.EndedByOperator.String(), FrontID: d.cfg.Front.ID, SessionID: s.SessionID,
+func (d *Daemon) sessionEnd(s *front.SessionInfo, request *EndSession) logs.Entry {
+	return logs.Entry{
+		Time: d.now(), Event: logs.EventSessionEnd, Reason: reason.EndedByOperator.String(), FrontID: d.cfg.Front.ID, SessionID: s.SessionID,
 		AppID: s.AppID, Account: s.Account, Address: s.Address.Addr(), Port: s.Address.Port(), By: request.By, Text: request.Text,
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/gateway"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 )
 
 // setting is a group of keys that a reload takes over by one setter. Everything that tells which keys a
@@ -43,7 +43,7 @@ func takes[T any](value func(*config.Config, *loaded) T, set func(context.Contex
 // limits are what the keys of section limits become.
 type limits struct {
 	front front.Limits
-	audit ops.AuditLimits
+	audit logs.AuditLimits
 }
 
 // loaded is a configuration that was judged to be good, with what was made of it.

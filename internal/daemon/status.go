@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/admission"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
@@ -97,7 +98,7 @@ func (s *Status) fill(at admission.Status, show func(netip.Prefix) string) {
 
 // masked shows a source as the application log does. The page has no password, and what it
 // says ends up in tickets; who must act on an address asks for the full page.
-func masked(source netip.Prefix) string { return ops.MaskedAddr(source.Addr()).String() }
+func masked(source netip.Prefix) string { return logs.MaskedAddr(source.Addr()).String() }
 
 func inFull(source netip.Prefix) string {
 	switch {

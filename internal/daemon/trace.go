@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/wiretrace"
@@ -44,13 +45,13 @@ func (d *Daemon) trace(ctx context.Context, body []byte, show func(any) error) e
 	if err != nil {
 		return err
 	}
-	d.path.Audit.Log(d.traceEntry(ops.EventTraceStarted, request.By, fmt.Sprintf("%s for %s", of, length)))
+	d.path.Audit.Log(d.traceEntry(logs.EventTraceStarted, request.By, fmt.Sprintf("%s for %s", of, length)))
 	events := 0
 	err = run.Stream(ctx, func(e *wiretrace.Event) error {
 		events++
 		return show(e)
 	})
-	d.path.Audit.Log(d.traceEntry(ops.EventTraceEnded, request.By, fmt.Sprintf("%s, %d lines", of, events)))
+	d.path.Audit.Log(d.traceEntry(logs.EventTraceEnded, request.By, fmt.Sprintf("%s, %d lines", of, events)))
 	return err
 }
 
@@ -67,6 +68,6 @@ func parseTrace(body []byte) (request Trace, of netip.Prefix, err error) {
 	return request, of.Masked(), checkBy(request.By)
 }
 
-func (d *Daemon) traceEntry(event, by, text string) ops.Entry {
-	return ops.Entry{Time: d.now(), Event: event, Reason: reason.OK.String(), FrontID: d.cfg.Front.ID, By: by, Text: text}
+func (d *Daemon) traceEntry(event, by, text string) logs.Entry {
+	return logs.Entry{Time: d.now(), Event: event, Reason: reason.OK.String(), FrontID: d.cfg.Front.ID, By: by, Text: text}
 }

@@ -72,7 +72,6 @@ func (d *Daemon) watchers() []watcher {
 func (d *Daemon) watch(ctx context.Context) { d.watchAll(ctx, d.watchers()) }
 
 func (d *Daemon) watchAll(ctx context.Context, all []watcher) {
-	d.metrics.Preset(labels())
 	d.metrics.RegisterChecks(d.health)
 	for i := range all {
 		for _, c := range all[i].checks {

@@ -6,7 +6,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -76,12 +76,12 @@ func (d *Dialogue) introduced() {
 	now := time.Now()
 	d.life.introduced = d.since(now)
 	if line := d.driver.steps.Check(zap.DebugLevel, "a PROXY header named the terminal"); line != nil {
-		d.writeStep(line, now, zap.Stringer("proxy", ops.MaskedAddr(d.peer.Proxy)))
+		d.writeStep(line, now, zap.Stringer("proxy", logs.MaskedAddr(d.peer.Proxy)))
 	}
 }
 
 func (d *Dialogue) writeStep(line *zapcore.CheckedEntry, now time.Time, more zap.Field) {
-	line.Write(zap.Int32("session_id", d.peer.SessionID), zap.Stringer("address", ops.MaskedAddr(d.peer.Addr.Addr())),
+	line.Write(zap.Int32("session_id", d.peer.SessionID), zap.Stringer("address", logs.MaskedAddr(d.peer.Addr.Addr())),
 		zap.Duration("after", now.Sub(d.began)), more)
 }
 
@@ -92,7 +92,7 @@ func (d *Dialogue) lived() {
 		return
 	}
 	fields := []zap.Field{
-		zap.Int32("session_id", d.peer.SessionID), zap.Stringer("address", ops.MaskedAddr(d.peer.Addr.Addr())),
+		zap.Int32("session_id", d.peer.SessionID), zap.Stringer("address", logs.MaskedAddr(d.peer.Addr.Addr())),
 		zap.Stringer("reason", d.closing), zap.Duration("lived", time.Since(d.began)),
 		zap.Uint64("frames_received", d.frames.Received), zap.Uint64("frames_sent", d.frames.Sent),
 	}
@@ -100,7 +100,7 @@ func (d *Dialogue) lived() {
 		fields = append(fields, zap.ByteString("app_id", d.session.AppID()))
 	}
 	if d.life.asked > 0 {
-		fields = append(fields, zap.Stringer("account", ops.Masked(d.session.UserID())))
+		fields = append(fields, zap.Stringer("account", logs.Masked(d.session.UserID())))
 	}
 	for _, at := range []struct {
 		name string

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
@@ -51,7 +51,7 @@ func (a *arrival) visit() relay.Visit {
 }
 
 // describe adds to an audit line what the relay told of the terminal.
-func (a *arrival) describe(e *ops.Entry) {
+func (a *arrival) describe(e *logs.Entry) {
 	told := &a.told.Told
 	e.AppID, e.RelayAppID = string(told.AppID), string(a.relay.AppID)
 	e.TerminalAddress, e.TerminalPort, e.TerminalLoginTime = string(told.PublicIP), told.PublicPort, string(told.LoginTime)

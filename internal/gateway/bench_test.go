@@ -11,7 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
@@ -24,8 +24,8 @@ type idle struct{}
 func (idle) Append(context.Context, *store.Record) error { return nil }
 
 func (idle) Submit(context.Context, *store.Record, bool) (*store.Earlier, error) { return nil, nil }
-func (idle) Log(ops.Entry)                                                       {}
-func (idle) LogWritten(context.Context, ops.Entry) error                         { return nil }
+func (idle) Log(logs.Entry)                                                      {}
+func (idle) LogWritten(context.Context, logs.Entry) error                        { return nil }
 func (idle) Authenticated(string)                                                {}
 func (idle) CodeUsed(string)                                                     {}
 func (idle) LoggedIn(string)                                                     {}

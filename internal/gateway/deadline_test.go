@@ -15,7 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -63,7 +63,7 @@ func TestHungPart(t *testing.T) {
 				}
 				if c.want != reason.OK {
 					line := h.audit.entries[len(h.audit.entries)-1]
-					if line.Event != ops.EventLogin || line.Reason != c.want.String() || (line.RecordID != uuid.Nil) != c.mayStay {
+					if line.Event != logs.EventLogin || line.Reason != c.want.String() || (line.RecordID != uuid.Nil) != c.mayStay {
 						t.Errorf("audit line %+v", line)
 					}
 				}

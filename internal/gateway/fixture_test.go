@@ -13,7 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -57,7 +57,7 @@ type rooms struct {
 
 	mu       sync.Mutex
 	stored   []*store.Record
-	entries  []ops.Entry
+	entries  []logs.Entry
 	onVerify func() // runs while the core is asked
 	onAppend func() // runs while the record is made durable
 }
@@ -91,12 +91,12 @@ func (r *rooms) Submit(ctx context.Context, rec *store.Record, _ bool) (*store.E
 	return nil, r.Append(ctx, rec)
 }
 
-func (r *rooms) LogWritten(_ context.Context, e ops.Entry) error {
+func (r *rooms) LogWritten(_ context.Context, e logs.Entry) error {
 	r.Log(e)
 	return nil
 }
 
-func (r *rooms) Log(e ops.Entry) {
+func (r *rooms) Log(e logs.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.entries = append(r.entries, e)

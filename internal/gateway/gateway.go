@@ -11,7 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
@@ -42,9 +42,9 @@ type Recorder interface {
 // Audit takes one entry for each decision.
 type Audit interface {
 	// Log does not wait: event loops call it.
-	Log(e ops.Entry)
+	Log(e logs.Entry)
 	// LogWritten returns when the operating system has the entry, or ctx ends.
-	LogWritten(ctx context.Context, e ops.Entry) error
+	LogWritten(ctx context.Context, e logs.Entry) error
 }
 
 // auditPatience is how long the answer to an accepted login waits for its audit line to be
@@ -60,6 +60,20 @@ type Observer interface {
 	Flagged(flag string, submitted bool) // of a recorded login; submitted: it was an operator relay that reported it
 	CameFrom(client, proxy netip.Addr, account string)
 	Stage(stage string, d time.Duration)
+}
+
+// The stages of a login that Observer.Stage is told of.
+const (
+	StageQueue   = "queue"   // from the frame to the start of the work
+	StageVerify  = "verify"  // the password
+	StageEncrypt = "encrypt" // the supplement
+	StageStore   = "store"   // until it is durable
+	StageTotal   = "total"   // from the frame to the answer
+)
+
+// Stages are all of them, for what starts their counts at zero.
+func Stages() []string {
+	return []string{StageQueue, StageVerify, StageEncrypt, StageStore, StageTotal}
 }
 
 // AppObserver is an Observer that counts by AppID too. registered says that the firm knows it: any other is what a peer made up.
@@ -108,7 +122,7 @@ type Gateway struct {
 	logger   *zap.Logger
 	now      func() time.Time
 
-	malformed *ops.MalformedLog
+	malformed *logs.MalformedLog
 
 	relays        *relay.Table
 	relayObserver RelayObserver
@@ -154,7 +168,7 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 		online: online{limit: opt.SessionsPerUser, fronts: p.AllFronts}, loginRates: newLoginRates(), lastLogins: lastLogins{bound: maxLastLogins},
 		codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals}, references: NewReferences(),
 	}
-	g.malformed = ops.NewMalformedLog(p.Logger)
+	g.malformed = logs.NewMalformedLog(p.Logger)
 	g.relays, g.relayObserver = p.Relays, noRelayObserver{}
 	if o, is := p.Observer.(RelayObserver); is {
 		g.relayObserver = o
@@ -196,7 +210,7 @@ func (g *Gateway) Unanswered(peer session.Peer, outcome session.Outcome) {
 	if !outcome.Reason.Accepted() {
 		return // refused, and no terminal left to tell
 	}
-	e := g.entry(peer, ops.EventUnanswered, reason.OK)
+	e := g.entry(peer, logs.EventUnanswered, reason.OK)
 	if s := outcome.Submitted; s != nil {
 		e.RecordID, e.Account, e.RelayAppID = s.RecordID, string(s.Account), string(s.Via.AppID)
 		e.RelayMode = string(rune(operatorRelay))
@@ -239,18 +253,18 @@ func (g *Gateway) registered(appID []byte) bool {
 // NoteMalformed writes down why a connection was closed without an answer; fault is a word of
 // ftd.Fault. The terminal is told nothing; the application log has the reference, which leads to the audit log's line.
 func (g *Gateway) NoteMalformed(peer session.Peer, fault string, appID, userID []byte) {
-	e := g.entry(peer, ops.EventMalformed, reason.OK)
+	e := g.entry(peer, logs.EventMalformed, reason.OK)
 	e.AppID, e.Account = string(appID), string(userID)
 	g.noteUnanswered(e, fault)
 }
 
 // NoteProxyHeader is part of dialogue.Handler.
 func (g *Gateway) NoteProxyHeader(peer session.Peer, why string) {
-	g.noteUnanswered(g.entry(peer, ops.EventProxyHeader, reason.OK), why)
+	g.noteUnanswered(g.entry(peer, logs.EventProxyHeader, reason.OK), why)
 }
 
 // noteUnanswered writes the line of a connection that is closed without an answer, into both logs.
-func (g *Gateway) noteUnanswered(e ops.Entry, why string) {
+func (g *Gateway) noteUnanswered(e logs.Entry, why string) {
 	e.Reason = why
 	ref := g.references.Next()
 	e.Ref = string(ref[:])
@@ -260,13 +274,13 @@ func (g *Gateway) noteUnanswered(e ops.Entry, why string) {
 }
 
 // entry begins an audit line.
-func (g *Gateway) entry(peer session.Peer, event string, why reason.Reason) (e ops.Entry) {
+func (g *Gateway) entry(peer session.Peer, event string, why reason.Reason) (e logs.Entry) {
 	g.begin(&e, peer, event, why)
 	return e
 }
 
 // begin is entry in place: an Entry has 700 bytes, and a login's stack is bounded (package growstack).
-func (g *Gateway) begin(e *ops.Entry, peer session.Peer, event string, why reason.Reason) {
+func (g *Gateway) begin(e *logs.Entry, peer session.Peer, event string, why reason.Reason) {
 	e.Event, e.Reason, e.Code = event, why.String(), why.Code()
 	e.FrontID, e.SessionID, e.Proxy = g.opt.Firm.FrontID, peer.SessionID, peer.Proxy
 	if peer.Addr.IsValid() {
@@ -275,7 +289,7 @@ func (g *Gateway) begin(e *ops.Entry, peer session.Peer, event string, why reaso
 }
 
 // decide writes the line and makes the outcome of it; a refusal gets its reference.
-func (g *Gateway) decide(e *ops.Entry, why reason.Reason) session.Outcome {
+func (g *Gateway) decide(e *logs.Entry, why reason.Reason) session.Outcome {
 	outcome := session.Outcome{Reason: why}
 	if why != reason.OK {
 		outcome.Ref = g.references.Next()

@@ -19,7 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -196,10 +196,10 @@ func (l *fakeLog) Submit(ctx context.Context, rec *store.Record, again bool) (*s
 type fakeAudit struct {
 	hang    bool
 	mu      sync.Mutex
-	entries []ops.Entry
+	entries []logs.Entry
 }
 
-func (a *fakeAudit) LogWritten(ctx context.Context, e ops.Entry) error {
+func (a *fakeAudit) LogWritten(ctx context.Context, e logs.Entry) error {
 	if a.hang {
 		<-ctx.Done()
 		return ctx.Err()
@@ -208,7 +208,7 @@ func (a *fakeAudit) LogWritten(ctx context.Context, e ops.Entry) error {
 	return nil
 }
 
-func (a *fakeAudit) Log(e ops.Entry) {
+func (a *fakeAudit) Log(e logs.Entry) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.entries = append(a.entries, e)
@@ -281,7 +281,7 @@ func newHouse(t *testing.T, change func(*setup)) *house {
 		t: t, core: &fakeCore{}, registry: &fakeRegistry{}, log: &fakeLog{}, audit: &fakeAudit{},
 		counts: &counts{}, clock: &clock{at: noon}, appLog: new(bytes.Buffer),
 	}
-	logger := ops.NewLogger(zap.NewAtomicLevelAt(zap.DebugLevel), h.appLog)
+	logger := logs.NewLogger(zap.NewAtomicLevelAt(zap.DebugLevel), h.appLog)
 	s := setup{
 		Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", SystemName: "测试前置", FrontID: 3}},
 		Policy{Keys: houseRing(t), Calendar: tradingDays(t)},

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/forward"
@@ -68,7 +68,7 @@ func TestHungDisk(t *testing.T) {
 	if err != nil || len(days) != 1 || days[0].Records != 2 {
 		t.Errorf("%v, %v; want the record in doubt and the last one", days, err)
 	}
-	var inDoubt []ops.Entry
+	var inDoubt []logs.Entry
 	for _, line := range h.audit.entries {
 		if line.Reason == reason.StoreInDoubt.String() {
 			inDoubt = append(inDoubt, line)

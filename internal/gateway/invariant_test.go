@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -16,7 +16,7 @@ import (
 
 // login sends one login through the gateway and holds the outcome to everything that
 // must be so of every login, won or lost. It returns the audit line with the outcome.
-func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Outcome, ops.Entry) {
+func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Outcome, logs.Entry) {
 	h.t.Helper()
 	lines, records, online := len(h.audit.entries), len(h.log.records), h.Online()
 	h.log.seen = func() {
@@ -36,7 +36,7 @@ func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Outcom
 	line := h.audit.entries[lines]
 	h.checkLine(line, outcome, peer, before)
 	h.checkNoSecret(line)
-	if h.counts.loggedIn[outcome.Reason.String()] == 0 || h.counts.stages[ops.StageTotal] == 0 {
+	if h.counts.loggedIn[outcome.Reason.String()] == 0 || h.counts.stages[StageTotal] == 0 {
 		h.t.Errorf("not counted: %v, %v", h.counts.loggedIn, h.counts.stages)
 	}
 	stored := len(h.log.records) - records
@@ -55,7 +55,7 @@ func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Outcom
 }
 
 // checkLine: the true reason, and the reference that the terminal got.
-func (h *house) checkLine(line ops.Entry, outcome session.Outcome, peer session.Peer, a *session.LoginAttempt) {
+func (h *house) checkLine(line logs.Entry, outcome session.Outcome, peer session.Peer, a *session.LoginAttempt) {
 	h.t.Helper()
 	ref := string(outcome.Ref[:])
 	if outcome.Reason == reason.OK {
@@ -66,7 +66,7 @@ func (h *house) checkLine(line ops.Entry, outcome session.Outcome, peer session.
 	} else {
 		checkLetters(h.t, outcome.Ref)
 	}
-	if line.Event != ops.EventLogin || line.Reason != outcome.Reason.String() || line.Code != outcome.Reason.Code() || line.Ref != ref {
+	if line.Event != logs.EventLogin || line.Reason != outcome.Reason.String() || line.Code != outcome.Reason.Code() || line.Ref != ref {
 		h.t.Errorf("audit line %+v does not fit the outcome %v, %q", line, outcome.Reason, ref)
 	}
 	if line.AppID != string(a.AppID) || line.Account != string(a.UserID) || line.FrontID != 3 || line.SessionID != peer.SessionID {
@@ -77,7 +77,7 @@ func (h *house) checkLine(line ops.Entry, outcome session.Outcome, peer session.
 	}
 }
 
-func (h *house) checkNoSecret(line ops.Entry) {
+func (h *house) checkNoSecret(line logs.Entry) {
 	h.t.Helper()
 	for where, text := range map[string]string{"audit log": fmt.Sprintf("%+v", line), "application log": h.appLog.String()} {
 		if strings.Contains(text, password) {
@@ -87,7 +87,7 @@ func (h *house) checkNoSecret(line ops.Entry) {
 }
 
 // checkAccepted: record = response = decrypted supplement = what the terminal was.
-func (h *house) checkAccepted(rec *store.Record, outcome session.Outcome, line ops.Entry, peer session.Peer, a *session.LoginAttempt) {
+func (h *house) checkAccepted(rec *store.Record, outcome session.Outcome, line logs.Entry, peer session.Peer, a *session.LoginAttempt) {
 	h.t.Helper()
 	sup := open(h.t, rec)
 	if sup.Public != peer.Addr || string(sup.AppID) != string(a.AppID) || string(sup.Account) != string(a.UserID) || sup.Relay != nil {
@@ -119,7 +119,7 @@ func (h *house) checkAccepted(rec *store.Record, outcome session.Outcome, line o
 		line.KeyVersion != rec.KeyVersion || line.UserType != rec.UserType {
 		h.t.Errorf("audit line %+v, record %+v", line, rec)
 	}
-	for _, stage := range []string{ops.StageQueue, ops.StageVerify, ops.StageEncrypt, ops.StageStore, ops.StageTotal} {
+	for _, stage := range []string{StageQueue, StageVerify, StageEncrypt, StageStore, StageTotal} {
 		if h.counts.stages[stage] == 0 {
 			h.t.Errorf("the time of stage %s was not taken", stage)
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -18,15 +18,15 @@ import (
 
 // Login logs a customer in: it walks through the steps of the package comment.
 func (g *Gateway) Login(ctx context.Context, peer session.Peer, a *session.LoginAttempt) session.Outcome {
-	g.stage(ops.StageQueue, a.Arrived)
-	defer g.stage(ops.StageTotal, a.Arrived)
+	g.stage(StageQueue, a.Arrived)
+	defer g.stage(StageTotal, a.Arrived)
 	if g.opt.LoginWork > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, g.opt.LoginWork)
 		defer cancel()
 	}
 
-	var e ops.Entry
+	var e logs.Entry
 	g.begin(&e, peer, session.OpLogin.String(), reason.OK)
 	e.AppID, e.Account, e.KeyVersion = string(a.AppID), string(a.UserID), string(a.Terminal.KeyVersion)
 
@@ -48,7 +48,7 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a *session.Login
 
 // enter records a login that the core has verified, and opens its session there (steps 2 to 7).
 func (g *Gateway) enter(
-	ctx context.Context, peer session.Peer, a *session.LoginAttempt, e *ops.Entry, user core.User, through *arrival,
+	ctx context.Context, peer session.Peer, a *session.LoginAttempt, e *logs.Entry, user core.User, through *arrival,
 ) (outcome session.Outcome) {
 	limit, paced, counted := rateOf(user.UserType, g.Policy().LoginsPerUser), false, false
 	defer func() { // also if a part panics: the front then ends the connection without Ended
@@ -118,7 +118,7 @@ func (g *Gateway) verify(
 	if !usable(peer.Addr) {
 		return core.User{}, &core.Refused{Reason: reason.NoPublicAddress}
 	}
-	defer g.stage(ops.StageVerify, time.Now())
+	defer g.stage(StageVerify, time.Now())
 	attempt := core.Attempt{
 		SessionID: peer.SessionID,
 		Account:   regulation.Account(a.UserID), Password: a.Password, Request: a.Request,
@@ -153,7 +153,7 @@ func (g *Gateway) coreRefusal(ctx context.Context, err error) *core.Refused {
 }
 
 // passRefusal answers what the core answered.
-func (g *Gateway) passRefusal(e *ops.Entry, refused *core.Refused) session.Outcome {
+func (g *Gateway) passRefusal(e *logs.Entry, refused *core.Refused) session.Outcome {
 	g.countLogin(e, refused.Reason)
 	e.Reason, e.Code = refused.Reason.String(), refused.Reason.Code()
 	if refused.Code != 0 {
@@ -164,7 +164,7 @@ func (g *Gateway) passRefusal(e *ops.Entry, refused *core.Refused) session.Outco
 	return outcome
 }
 
-func (g *Gateway) refuseLogin(e *ops.Entry, why reason.Reason) session.Outcome {
+func (g *Gateway) refuseLogin(e *logs.Entry, why reason.Reason) session.Outcome {
 	g.countLogin(e, why)
 	e.Reason, e.Code = why.String(), why.Code()
 	return g.decide(e, why)
@@ -177,7 +177,7 @@ func (g *Gateway) refuseLogin(e *ops.Entry, why reason.Reason) session.Outcome {
 // The core learns first that the session is live. If it is not there any more the login is answered all the
 // same, for its record counts; the terminal is then asked to log in again (Outcome.Lost).
 func (g *Gateway) acceptLogin(
-	e *ops.Entry, s *subject, rec *store.Record, a *session.LoginAttempt, through *arrival,
+	e *logs.Entry, s *subject, rec *store.Record, a *session.LoginAttempt, through *arrival,
 ) session.Outcome {
 	opened, lost := g.openSession(s, rec, a)
 	finished := false
@@ -211,7 +211,7 @@ func (g *Gateway) acceptLogin(
 }
 
 // logAccepted writes the line of what was recorded, and waits for the operating system to have it.
-func (g *Gateway) logAccepted(e *ops.Entry, rec *store.Record) {
+func (g *Gateway) logAccepted(e *logs.Entry, rec *store.Record) {
 	e.RecordID, e.TradingDay, e.KeyVersion = rec.ID, rec.TradingDay, rec.KeyVersion
 	e.Flag, e.UserType = rec.Flag, rec.UserType
 	e.Time = g.now()

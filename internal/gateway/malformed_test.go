@@ -14,7 +14,7 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/proxyheader"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
@@ -69,8 +69,8 @@ func TestMalformedLeavesItsReason(t *testing.T) {
 			if d.Closing() != reason.Malformed || len(h.audit.entries) != 1 {
 				t.Fatalf("closing %v, lines %+v", d.Closing(), h.audit.entries)
 			}
-			want := ops.Entry{
-				Time: noon, Event: ops.EventMalformed, Reason: c.want, AppID: c.app,
+			want := logs.Entry{
+				Time: noon, Event: logs.EventMalformed, Reason: c.want, AppID: c.app,
 				Address: home.Addr.Addr(), Port: home.Addr.Port(), FrontID: 3, SessionID: home.SessionID,
 			}
 			if got := h.audit.entries[0]; got.Time != want.Time || got.Event != want.Event || got.Reason != want.Reason ||
@@ -106,7 +106,7 @@ func TestProxyHeaderLeavesItsReason(t *testing.T) {
 			t.Fatalf("%s: lines %+v", c.why, h.audit.entries)
 		}
 		got := h.audit.entries[0]
-		if got.Time != noon || got.Event != ops.EventProxyHeader || got.Reason != c.why || got.Proxy != c.peer.Proxy ||
+		if got.Time != noon || got.Event != logs.EventProxyHeader || got.Reason != c.why || got.Proxy != c.peer.Proxy ||
 			got.Address != c.peer.Addr.Addr() || got.SessionID != c.peer.SessionID || got.FrontID != 3 || len(got.Ref) != 6 {
 			t.Errorf("%+v", got)
 		}

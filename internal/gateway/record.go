@@ -9,7 +9,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
@@ -108,7 +107,7 @@ func (r *recording) problem() string {
 
 // seal builds and encrypts the supplement (step 5) and fills in the record, all but its day.
 func (g *Gateway) seal(s *subject, assessed *supplement.Assessment, id uuid.UUID) (*store.Record, error) {
-	defer g.stage(ops.StageEncrypt, time.Now())
+	defer g.stage(StageEncrypt, time.Now())
 	sup := supplement.Supplement{
 		Flag: assessed.Flag, AppID: s.by.appID, Public: s.from.addr, LoginTime: s.from.loggedIn, Offline: s.from.offline,
 		Account: s.who.Account, UserType: s.who.UserType,
@@ -149,7 +148,7 @@ func (g *Gateway) seal(s *subject, assessed *supplement.Assessment, id uuid.UUID
 // append makes the record durable (step 6). If we crash in here, the login was not
 // answered; the record may be there, and then counts.
 func (g *Gateway) append(ctx context.Context, rec *store.Record, put put) reason.Reason {
-	defer g.stage(ops.StageStore, time.Now())
+	defer g.stage(StageStore, time.Now())
 	err := put(ctx, rec)
 	switch {
 	case err == nil:

@@ -5,7 +5,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
@@ -113,7 +113,7 @@ func (g *Gateway) endVisits(link *relayLink, sessionID int32) int {
 	if g.logger.Core().Enabled(zap.DebugLevel) {
 		for id, v := range visits {
 			g.logger.Debug("a visit ended with the connection of its relay",
-				zap.Int32("session_id", sessionID), zap.Stringer("submit_id", id), zap.Stringer("account", ops.Masked(v.account)))
+				zap.Int32("session_id", sessionID), zap.Stringer("submit_id", id), zap.Stringer("account", logs.Masked(v.account)))
 		}
 	}
 	return n
@@ -130,7 +130,7 @@ func (g *Gateway) endedRelay(peer session.Peer, account []byte, closing reason.C
 	if !link.operator && why == reason.OK {
 		return
 	}
-	e := g.entry(peer, ops.EventRelayEnded, why)
+	e := g.entry(peer, logs.EventRelayEnded, why)
 	e.AppID, e.RelayAppID, e.RelayMode = string(link.relay.AppID), string(link.relay.AppID), g.modeOf(peer)
 	e.Account, e.Closing = string(account), closing.String()
 	if link.operator {

@@ -13,7 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
@@ -152,7 +152,7 @@ func (r *relayHouse) submission(change func(*session.SubmitAttempt)) *session.Su
 }
 
 // submit is one submission, held to what must be so of every one.
-func (r *relayHouse) submit(a *session.SubmitAttempt) (session.Outcome, ops.Entry) {
+func (r *relayHouse) submit(a *session.SubmitAttempt) (session.Outcome, logs.Entry) {
 	r.t.Helper()
 	lines, records := len(r.audit.entries), len(r.log.records)
 	outcome := r.Submit(context.Background(), relayPeer, a)
@@ -160,7 +160,7 @@ func (r *relayHouse) submit(a *session.SubmitAttempt) (session.Outcome, ops.Entr
 		r.t.Fatalf("%d audit lines for one submission", n)
 	}
 	line := r.audit.entries[lines]
-	if line.Event != ops.EventSubmit || line.RelayAppID != string(a.AppID) || line.RelayMode != "3" || line.SubmitID != string(a.Request.SubmitID) ||
+	if line.Event != logs.EventSubmit || line.RelayAppID != string(a.AppID) || line.RelayMode != "3" || line.SubmitID != string(a.Request.SubmitID) ||
 		line.Operator != string(a.Operator) || line.Address != relayPeer.Addr.Addr() || line.Code != outcome.Reason.Code() {
 		r.t.Errorf("%+v", line)
 	}

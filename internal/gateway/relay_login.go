@@ -8,7 +8,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -16,7 +16,7 @@ import (
 
 // admitLogin judges a login through a relay before its password is looked at: the relay as such, its rate, and what it tells
 // of the terminal. The arrival is nil in direct mode, and of an operator's own login.
-func (g *Gateway) admitLogin(peer session.Peer, a *session.LoginAttempt, e *ops.Entry) (*arrival, reason.Reason) {
+func (g *Gateway) admitLogin(peer session.Peer, a *session.LoginAttempt, e *logs.Entry) (*arrival, reason.Reason) {
 	if a.AppType != investorRelay && a.AppType != operatorRelay {
 		if a.Relayed != nil {
 			return nil, reason.WrongMode
@@ -91,7 +91,7 @@ func (g *Gateway) recordLogin(ctx context.Context, r *recording, a *session.Logi
 }
 
 // countLogin counts the result of a login, also for the relay that it came through.
-func (g *Gateway) countLogin(e *ops.Entry, why reason.Reason) {
+func (g *Gateway) countLogin(e *logs.Entry, why reason.Reason) {
 	g.observer.LoggedIn(why.String())
 	g.appObserver.AppLoggedIn(e.AppID, why.String(), g.registered([]byte(e.AppID)))
 	if e.RelayMode != string(rune(investorRelay)) {
@@ -103,7 +103,7 @@ func (g *Gateway) countLogin(e *ops.Entry, why reason.Reason) {
 }
 
 // noteAccepted counts an accepted terminal of a relay, and puts into the line where it was, in the form of every address there.
-func (g *Gateway) noteAccepted(e *ops.Entry, s *subject, through *arrival) {
+func (g *Gateway) noteAccepted(e *logs.Entry, s *subject, through *arrival) {
 	if through == nil {
 		return
 	}

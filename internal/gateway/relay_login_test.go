@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
@@ -26,7 +26,7 @@ func relayedAttempt() session.LoginAttempt {
 	return a
 }
 
-func (r *relayHouse) loginAt(a session.LoginAttempt) (session.Outcome, ops.Entry) {
+func (r *relayHouse) loginAt(a session.LoginAttempt) (session.Outcome, logs.Entry) {
 	outcome := r.Login(context.Background(), relayPeer, &a)
 	return outcome, r.audit.entries[len(r.audit.entries)-1]
 }
@@ -57,7 +57,7 @@ func TestRelayedLogin(t *testing.T) {
 	if told.Via == nil || told.Via.AppID != investorApp || told.Public != sup.Public || !told.LoginTime.Equal(visit) || told.Terms != nil {
 		t.Errorf("%+v", told)
 	}
-	if line.Event != ops.EventLogin || line.AppID != appID || line.RelayAppID != investorApp || line.RelayMode != "2" ||
+	if line.Event != logs.EventLogin || line.AppID != appID || line.RelayAppID != investorApp || line.RelayMode != "2" ||
 		line.Address != relayPeer.Addr.Addr() || line.TerminalAddress != "203.0.113.7" || line.RecordID != rec.ID {
 		t.Errorf("%+v", line)
 	}

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
@@ -62,7 +62,7 @@ func TestRelayMayStay(t *testing.T) {
 				t.Errorf("before a login: %v, want %v", got, beforeLogin)
 			}
 			r.Ended(shown, []byte(operator), reason.PeerClosed)
-			if line := r.audit.entries[len(r.audit.entries)-1]; line.Event != ops.EventRelayEnded || line.Reason != test.want.String() ||
+			if line := r.audit.entries[len(r.audit.entries)-1]; line.Event != logs.EventRelayEnded || line.Reason != test.want.String() ||
 				line.Code != test.want.Code() || line.Operator != operator || line.RelayMode != "3" {
 				t.Errorf("%+v", line)
 			}
@@ -83,7 +83,7 @@ func TestStandingOfOthers(t *testing.T) {
 	if got := r.RelayMayStay(stranger, []byte(investorApp), nil); got != reason.RelayNetwork {
 		t.Errorf("half open from elsewhere: %v", got)
 	}
-	end := func() []ops.Entry {
+	end := func() []logs.Entry {
 		r.verifyAt(relayPeer, investorApp)
 		if outcome, line := r.loginAt(relayedAttempt()); outcome.Reason != reason.OK {
 			t.Fatalf("%+v", line)
@@ -104,7 +104,7 @@ func TestStandingOfOthers(t *testing.T) {
 	before := len(r.audit.entries)
 	r.Ended(relayPeer, []byte(account), reason.PeerClosed)
 	lines := r.audit.entries[before:]
-	if len(lines) != 1 || lines[0].Event != ops.EventRelayEnded || lines[0].Reason != reason.RelayNetwork.String() || lines[0].RelayMode != "2" ||
+	if len(lines) != 1 || lines[0].Event != logs.EventRelayEnded || lines[0].Reason != reason.RelayNetwork.String() || lines[0].RelayMode != "2" ||
 		lines[0].Account != account || lines[0].Operator != "" {
 		t.Errorf("%+v", lines)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -68,7 +68,7 @@ func TestUnanswered(t *testing.T) {
 	outcome := h.want(as("a"), reason.OK)
 	h.Unanswered(home, outcome)
 	line := h.audit.entries[len(h.audit.entries)-1]
-	if len(h.audit.entries) != 2 || line.Event != ops.EventUnanswered || line.RecordID != h.log.records[0].ID ||
+	if len(h.audit.entries) != 2 || line.Event != logs.EventUnanswered || line.RecordID != h.log.records[0].ID ||
 		line.Account != "a" || line.Reason != "ok" || line.Ref != "" || line.Address != home.Addr.Addr() || line.Time.IsZero() {
 		t.Errorf("%+v", h.audit.entries)
 	}
@@ -196,7 +196,7 @@ func (s *coreSession) Close(ftd.ReasonCode, string)                        { s.c
 // brokenAudit panics at the line of a login.
 type brokenAudit struct{ *fakeAudit }
 
-func (brokenAudit) LogWritten(context.Context, ops.Entry) error { panic("audit") }
+func (brokenAudit) LogWritten(context.Context, logs.Entry) error { panic("audit") }
 
 // TestPanicClosesTheSession: a login that panics behind SessionOpen leaves no session at the core.
 func TestPanicClosesTheSession(t *testing.T) {

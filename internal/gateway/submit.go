@@ -5,7 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/relay"
 	"github.com/tradefront/tradefront/internal/session"
@@ -19,8 +19,8 @@ import (
 // If a part panics, what was reserved is given back, the panic goes on, and the driver of the dialogue answers
 // submit_fault: the record may then be there, and the relay sends the same again.
 func (g *Gateway) Submit(ctx context.Context, peer session.Peer, s *session.SubmitAttempt) session.Outcome {
-	g.stage(ops.StageQueue, s.Arrived)
-	defer g.stage(ops.StageTotal, s.Arrived)
+	g.stage(StageQueue, s.Arrived)
+	defer g.stage(StageTotal, s.Arrived)
 	if g.opt.LoginWork > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, g.opt.LoginWork)
@@ -70,7 +70,7 @@ func (g *Gateway) modeOf(peer session.Peer) string {
 
 // submit walks through check, and accepts or refuses the submission.
 func (g *Gateway) submit(
-	ctx context.Context, e *ops.Entry, peer session.Peer, s *session.SubmitAttempt, check func(*arrival) reason.Reason,
+	ctx context.Context, e *logs.Entry, peer session.Peer, s *session.SubmitAttempt, check func(*arrival) reason.Reason,
 ) session.Outcome {
 	r := g.relayOf(s.AppID)
 	if r == nil {
@@ -104,8 +104,8 @@ func (g *Gateway) submit(
 	return g.acceptSubmit(e, a)
 }
 
-func (g *Gateway) submitEntry(peer session.Peer, s *session.SubmitAttempt) ops.Entry {
-	e := g.entry(peer, ops.EventSubmit, reason.OK)
+func (g *Gateway) submitEntry(peer session.Peer, s *session.SubmitAttempt) logs.Entry {
+	e := g.entry(peer, logs.EventSubmit, reason.OK)
 	e.RelayAppID, e.RelayMode, e.RelayAddress = string(s.AppID), string(rune(operatorRelay)), g.mapped(peer)
 	e.Account, e.Operator, e.KeyVersion = string(s.Request.UserID), string(s.Operator), string(s.Info.KeyVersion)
 	e.SubmitID, e.Attempt = string(s.Request.SubmitID), string(rune(s.Request.Attempt))
@@ -120,7 +120,7 @@ func (g *Gateway) mapped(peer session.Peer) (public netip.Addr) {
 	return netip.Addr{}
 }
 
-func (g *Gateway) refuseSubmit(e *ops.Entry, r *relay.Relay, why reason.Reason) session.Outcome {
+func (g *Gateway) refuseSubmit(e *logs.Entry, r *relay.Relay, why reason.Reason) session.Outcome {
 	if r != nil {
 		g.relayObserver.Submitted(string(r.AppID), why.String())
 	}
@@ -129,7 +129,7 @@ func (g *Gateway) refuseSubmit(e *ops.Entry, r *relay.Relay, why reason.Reason) 
 }
 
 // acceptSubmit tells the audit log and the relay what was recorded, and begins the visit.
-func (g *Gateway) acceptSubmit(e *ops.Entry, a *arrival) session.Outcome {
+func (g *Gateway) acceptSubmit(e *logs.Entry, a *arrival) session.Outcome {
 	rec, via := g.asRecorded(&a.recording)
 	why := reason.OK
 	if a.submission.Request.Attempt == ftd.AttemptAgain {
@@ -167,7 +167,7 @@ func submitReceipt(rec *store.Record, via session.Via) *session.SubmitReceipt {
 // EndTerminal takes a terminal out that an operator relay says has gone. It does not block. A terminal that is not known was
 // reported on another connection, or has ended already: that is answered as done, and its outcome is Surplus.
 func (g *Gateway) EndTerminal(peer session.Peer, operator, submitID []byte) session.Outcome {
-	e := g.entry(peer, ops.EventSubmitEnd, reason.OK)
+	e := g.entry(peer, logs.EventSubmitEnd, reason.OK)
 	e.SubmitID, e.Operator, e.RelayMode = string(submitID), string(operator), string(rune(operatorRelay))
 	link := g.links.find(peer.SessionID)
 	if link != nil {

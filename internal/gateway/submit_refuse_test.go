@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/relay"
 	"github.com/tradefront/tradefront/internal/session"
@@ -59,7 +59,7 @@ func TestOverloadedIsLast(t *testing.T) {
 		records := len(r.log.records)
 		outcome := r.RefuseSubmit(relayPeer, session.OpSubmit, a, reason.Overloaded, "")
 		e := r.audit.entries[len(r.audit.entries)-1]
-		if outcome.Reason != want || e.Event != ops.EventSubmit || e.Reason != want.String() || e.SubmitID != string(a.Request.SubmitID) || len(r.log.records) != records {
+		if outcome.Reason != want || e.Event != logs.EventSubmit || e.Reason != want.String() || e.SubmitID != string(a.Request.SubmitID) || len(r.log.records) != records {
 			t.Errorf("%d %v: answered %v, line %+v", f.number, f.why, outcome.Reason, e)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
@@ -388,7 +388,7 @@ func TestVisitsEnd(t *testing.T) {
 	r.Ended(relayPeer, []byte(operator), reason.RelayRefusals)
 	r.Disconnected(relayPeer)
 	line := r.audit.entries[len(r.audit.entries)-1]
-	if line.Event != ops.EventRelayEnded || line.Visits != 4 || line.Closing != "relay_refusals" ||
+	if line.Event != logs.EventRelayEnded || line.Visits != 4 || line.Closing != "relay_refusals" ||
 		line.Operator != operator || line.RelayAppID != operatorApp {
 		t.Errorf("%+v", line)
 	}

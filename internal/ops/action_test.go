@@ -77,16 +77,3 @@ func TestAction(t *testing.T) {
 		t.Errorf("done %d times", done)
 	}
 }
-
-func TestSessionEndEntry(t *testing.T) {
-	t.Parallel()
-	e := Entry{Event: EventSessionEnd, Reason: "ended_by_operator", Account: "88888888", SessionID: 7, By: "ops@host", Text: "请联系客服"}
-	if got := line(e); !strings.Contains(got, `"by":"ops@host","text":"请联系客服"}`) {
-		t.Error(got)
-	}
-	// The longest text of a ForceExit, and a name with all that the admin listener knows of an asker: neither is cut.
-	e.Text, e.By = strings.Repeat("x", 97)+"期", "admin user chief from 2001:db8:1234:5678:9abc:def0:1234:5678: "+strings.Repeat("o", 80)
-	if got := line(e); !strings.Contains(got, `"by":"`+e.By+`","text":"`+e.Text+`"}`) {
-		t.Error(got)
-	}
-}

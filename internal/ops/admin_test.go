@@ -176,7 +176,7 @@ func TestAdminPortInUse(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	m := NewMetrics("v1.2.3", "abc")
 	m.Preset(Labels{
-		Refused: []string{"cap"}, Closed: []string{"idle"}, Authentications: []string{"ok"}, Logins: []string{"ok"},
+		Refused: []string{"cap"}, Closed: []string{"idle"}, Authentications: []string{"ok"}, Logins: []string{"ok"}, Stages: []string{"verify", "total"},
 		Malformed: []string{"length"}, Discarded: []string{"compressed"}, Forward: []string{"copy", "upsert"},
 	})
 	days := map[string]float64{"1.0": 30}
@@ -212,7 +212,7 @@ func TestMetrics(t *testing.T) {
 	m.Authenticated("ok")
 	m.LoggedIn("ok")
 	m.Flagged("normal", false)
-	m.Stage(StageTotal, 60*time.Microsecond)
+	m.Stage("total", 60*time.Microsecond)
 	m.Malformed("length")
 	m.Discarded("compressed")
 	m.AuditWritten(3)

@@ -72,6 +72,7 @@ func appCounts(t *testing.T, m *Metrics) map[string]float64 {
 func TestHistogramsAreNativeToo(t *testing.T) {
 	t.Parallel()
 	m := NewMetrics("test", "test")
+	m.Preset(Labels{Stages: []string{"total"}})
 	m.LoopLag(3e6)
 	families, err := m.Registry().Gather()
 	if err != nil {

@@ -31,7 +31,7 @@ type Metrics struct {
 	suspicious      *prometheus.CounterVec
 	addresses       *clientAddresses
 	stages          *prometheus.HistogramVec
-	byStage         map[string]prometheus.Observer // of stages, so that a login looks no label up; never changed after New
+	byStage         map[string]prometheus.Observer // of stages, so that a login looks no label up; never changed after Preset, which is before the first login
 	malformed       *prometheus.CounterVec
 	discarded       *prometheus.CounterVec
 	toCore          prometheus.Counter
@@ -54,15 +54,6 @@ type Metrics struct {
 	apps    appMetrics
 	relays  relayMetrics
 }
-
-// The stages of a login that Stage observes.
-const (
-	StageQueue   = "queue"   // from the frame to the start of the work
-	StageVerify  = "verify"  // the password
-	StageEncrypt = "encrypt" // the supplement
-	StageStore   = "store"   // until it is durable
-	StageTotal   = "total"   // from the frame to the answer
-)
 
 const namespace = "tradefront"
 
@@ -150,9 +141,6 @@ func (m *Metrics) register(version, commit string) {
 
 // presetOwn starts the label values at zero that are known here.
 func (m *Metrics) presetOwn() {
-	for _, s := range []string{StageQueue, StageVerify, StageEncrypt, StageStore, StageTotal} {
-		m.byStage[s] = m.stages.WithLabelValues(s)
-	}
 	for f := regulation.FlagNormal; f.Valid(); f++ {
 		m.flags.WithLabelValues(f.Word())
 	}
@@ -174,6 +162,7 @@ type Labels struct {
 	Authentications []string // reasons of Authenticated
 	Codes           []string // slots of CodeUsed
 	Logins          []string // reasons of LoggedIn
+	Stages          []string // of Stage, which takes no other
 	Malformed       []string // faults
 	Discarded       []string // frame types
 	Business        []string // reasons of BusinessRefused
@@ -183,6 +172,9 @@ type Labels struct {
 // Preset starts the counters of these values at zero, so that rates work from the first
 // scrape on, also for what has not happened yet.
 func (m *Metrics) Preset(l Labels) {
+	for _, s := range l.Stages {
+		m.byStage[s] = m.stages.WithLabelValues(s)
+	}
 	for _, p := range []struct {
 		vec    *prometheus.CounterVec
 		values []string
@@ -261,7 +253,7 @@ func (m *Metrics) topShare() prometheus.GaugeFunc {
 	})
 }
 
-// Stage observes how long one stage of a login took. stage is one of the Stage constants.
+// Stage observes how long one stage of a login took. stage is one of those that were preset.
 func (m *Metrics) Stage(stage string, d time.Duration) {
 	m.byStage[stage].Observe(d.Seconds())
 }

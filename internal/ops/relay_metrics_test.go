@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"encoding/json"
 	"net/netip"
 	"testing"
 	"time"
@@ -66,44 +65,5 @@ func TestDistinctAddresses(t *testing.T) {
 	}
 	if got := a.countsAt(now.Add(3 * time.Hour))["r"]; got != 0 {
 		t.Errorf("three hours later %v", got)
-	}
-}
-
-// TestRelayFieldsOfAnEntry: the keys that reconcile and explain read.
-func TestRelayFieldsOfAnEntry(t *testing.T) {
-	e := Entry{
-		Event: EventSubmit, Reason: "resubmitted", RelayAppID: "abcdef_relay_1.6.0", RelayMode: "3", SubmitID: "s", Attempt: "1", Operator: "8000admin",
-		TerminalAddress: "203.0.113.7", TerminalPort: 50001, TerminalLoginTime: "2026-01-05 08:44:58", ReReported: true,
-		RelayAddress: netip.MustParseAddr("198.51.100.4"), TerminalApp: "terminal_app_unknown", TerminalMAC: "m", TerminalTag: "t",
-	}
-	line := encode(&e)
-	defer line.Free()
-	var got map[string]any
-	if err := json.Unmarshal(line.Bytes(), &got); err != nil {
-		t.Fatal(err)
-	}
-	for key, want := range map[string]any{
-		"relay_app_id": e.RelayAppID, "relay_mode": "3", "submit_id": "s", "attempt": "1", "operator": e.Operator, "terminal_address": e.TerminalAddress,
-		"terminal_port": 50001.0, "terminal_login_time": e.TerminalLoginTime, "re_reported": true, "relay_address": "198.51.100.4",
-		"terminal_app": e.TerminalApp, "terminal_mac": "m", "terminal_tag": "t",
-	} {
-		if got[key] != want {
-			t.Errorf("%s: %v, want %v", key, got[key], want)
-		}
-	}
-	for _, key := range []string{"visits", "closing"} {
-		if _, has := got[key]; has {
-			t.Errorf("a submission has %s", key)
-		}
-	}
-	wrong := encode(&Entry{Event: EventAuthenticate, RightBlocks: 3})
-	defer wrong.Free()
-	if _, has := got["right_blocks"]; has || json.Unmarshal(wrong.Bytes(), &got) != nil || got["right_blocks"] != 3.0 {
-		t.Errorf("of a submission %t, of a wrong answer %v", has, got["right_blocks"])
-	}
-	ended := encode(&Entry{Event: EventRelayEnded, Closing: "relay_refusals"})
-	defer ended.Free()
-	if err := json.Unmarshal(ended.Bytes(), &got); err != nil || got["visits"] != 0.0 || got["closing"] != "relay_refusals" {
-		t.Errorf("%v, %v, %v", got["visits"], got["closing"], err)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,40 +11,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 )
-
-// TestRecentLines: the last lines of the log are kept, whether their reader took them or not, and not more than fit.
-func TestRecentLines(t *testing.T) {
-	w := NewLogWriter(io.Discard)
-	defer w.Close(logTestPatience)
-	line := func(i int) []byte { return fmt.Appendf(nil, "%08d %s\n", i, strings.Repeat("x", 100)) }
-	const lines = 3 * keptLog / 110
-	for i := range lines {
-		if _, err := w.Write(line(i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	kept := w.Recent()
-	if len(kept) > keptLog || len(kept) < keptLog/2-len(line(0)) || !bytes.HasSuffix(kept, line(lines-1)) {
-		t.Errorf("%d bytes, ending %q", len(kept), kept[max(0, len(kept)-30):])
-	}
-	all := bytes.Count(kept, []byte("\n"))
-	if want := bytes.Join(linesFrom(lines-all, lines, line), nil); !bytes.Equal(kept, want) {
-		t.Error("a line is missing between the oldest and the last")
-	}
-	before := len(kept)
-	if _, err := w.Write(bytes.Repeat([]byte("y"), keptLog)); err != nil || len(w.Recent()) > before {
-		t.Error("a line that is longer than what is kept was kept")
-	}
-}
-
-func linesFrom(first, end int, line func(int) []byte) (all [][]byte) {
-	for i := first; i < end; i++ {
-		all = append(all, line(i))
-	}
-	return all
-}
-
-const logTestPatience = 0
 
 // TestDownload: bytes come as they are, an error as a refusal, and a browser's request not at all.
 func TestDownload(t *testing.T) {

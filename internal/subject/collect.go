@@ -12,7 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/archive"
 	"github.com/tradefront/tradefront/internal/auditlog"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -177,7 +177,7 @@ func (c *Collector) record(r *store.Record, found string) error {
 }
 
 // ofLogins are the events of a login that was accepted: of one whose terminal was gone before its answer too.
-var ofLogins = []string{ops.EventLogin, ops.EventSubmit, ops.EventUnanswered}
+var ofLogins = []string{logs.EventLogin, logs.EventSubmit, logs.EventUnanswered}
 
 // line takes the address from the line of a login. Most lines are of other accounts, and are not parsed. A line of a refusal names a
 // RecordID too, where the record was in doubt: that is a login only if a store has the record.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/demo"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/testmain"
@@ -136,10 +136,10 @@ func (s *site) checkAuditedProxy(logins int) {
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			s.t.Fatal(err)
 		}
-		if e.Event == ops.EventOperatorAction { // of a command, which came through no balancer
+		if e.Event == logs.EventOperatorAction { // of a command, which came through no balancer
 			continue
 		}
-		if e.Event == ops.EventLogin && e.Reason == "ok" {
+		if e.Event == logs.EventLogin && e.Reason == "ok" {
 			seen++
 		}
 		if e.Proxy != "127.0.0.1" || e.Address == "" {

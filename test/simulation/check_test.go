@@ -12,7 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -131,8 +131,8 @@ func (p *process) readAudit() {
 			RecordID      uuid.UUID `json:"record_id"`
 		}
 		// A line that the process was killed over is torn, and then ended by the next one.
-		if json.Unmarshal(line, &e) == nil && (e.Event == ops.EventLogin && e.Reason == reason.OK.String() ||
-			e.Event == ops.EventSubmit && (e.Reason == reason.OK.String() || e.Reason == reason.Resubmitted.String())) {
+		if json.Unmarshal(line, &e) == nil && (e.Event == logs.EventLogin && e.Reason == reason.OK.String() ||
+			e.Event == logs.EventSubmit && (e.Reason == reason.OK.String() || e.Reason == reason.Resubmitted.String())) {
 			p.w.audited[e.RecordID] = true
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/gateway"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -144,13 +144,13 @@ func (g gatedRecorder) gated(ctx context.Context, rec *store.Record, put func() 
 // before.
 type lossyAudit struct{ process *process }
 
-func (a lossyAudit) Log(e ops.Entry) {
+func (a lossyAudit) Log(e logs.Entry) {
 	a.process.mu.Lock()
 	defer a.process.mu.Unlock()
 	a.process.unwritten = append(a.process.unwritten, e)
 }
 
-func (a lossyAudit) LogWritten(ctx context.Context, e ops.Entry) error {
+func (a lossyAudit) LogWritten(ctx context.Context, e logs.Entry) error {
 	if a.process.gate.pass(fmt.Sprintf("audit %03d%s%s", e.SessionID, e.SubmitID, e.Attempt)) == dead {
 		return errDead
 	}

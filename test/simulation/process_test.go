@@ -18,7 +18,7 @@ import (
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/gateway"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/store/forward"
 	"github.com/tradefront/tradefront/internal/store/journal"
 )
@@ -49,7 +49,7 @@ type process struct {
 	mu        sync.Mutex
 	closed    bool // the loops have ended: Later fails
 	finished  []finish
-	unwritten []ops.Entry // of the audit log
+	unwritten []logs.Entry // of the audit log
 
 	stopping bool
 	stopped  chan struct{} // closed when stop has returned

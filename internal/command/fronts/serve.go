@@ -11,7 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/handover"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 )
 
 // NewServe is `serve`: the front runs.
@@ -28,7 +28,7 @@ func NewServe(e *command.Env) *cobra.Command {
 			"SIGUSR2 starts the program that this one's file holds now, and hands listeners and sessions over to it. If that\n" +
 			"program fails in anything, this one serves on.",
 		RunE: e.Action(func(c *cobra.Command, _ []string) error {
-			log := ops.NewLogWriter(e.Err)
+			log := logs.NewLogWriter(e.Err)
 			defer log.Close(command.LogGrace)
 			taker, err := handover.Inherited()
 			if err != nil {

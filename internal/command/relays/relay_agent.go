@@ -12,7 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 )
@@ -31,7 +31,7 @@ func newRelayServe(e *command.Env) *cobra.Command {
 			"answered 8 until one is. SIGHUP reopens the audit log and takes log_level, keys, limits and trusted_proxies\n" +
 			"over; a registry file that was replaced is taken over by itself.",
 		RunE: e.Action(func(c *cobra.Command, _ []string) error {
-			log := ops.NewLogWriter(e.Err)
+			log := logs.NewLogWriter(e.Err)
 			defer log.Close(command.LogGrace)
 			service := daemon.RelayService{
 				Options: daemon.Options{Build: e.Build(), Log: log},

@@ -19,7 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 )
 
 // exitCrashed is the exit status of a core-sim that crashed on command.
@@ -113,7 +113,7 @@ func (f *coreSimFlags) complete(e *command.Env, run *coresim.Run) (err error) {
 	}
 	o.State = ftd.CoreState(f.state)
 	o.Crash = func() { os.Exit(exitCrashed) }
-	o.Logger = ops.NewLogger(zap.NewAtomicLevel(), e.Err)
+	o.Logger = logs.NewLogger(zap.NewAtomicLevel(), e.Err)
 	return nil
 }
 

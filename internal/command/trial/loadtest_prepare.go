@@ -19,7 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/loadtest/population"
 	"github.com/tradefront/tradefront/internal/loadtest/prepare"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/relay"
 )
 
@@ -102,7 +102,7 @@ func (p *prepareCommand) run(c *cobra.Command, e *command.Env) (err error) {
 	if err := p.add(ctx, e, d.As(act), made, opt); err != nil {
 		return err
 	}
-	if err := auditLoadtest(ctx, e, cfg, ops.EventLoadtestPrepared, populationText(made.Accounts, len(made.Apps), len(made.Relays), made.Prefix)); err != nil {
+	if err := auditLoadtest(ctx, e, cfg, logs.EventLoadtestPrepared, populationText(made.Accounts, len(made.Apps), len(made.Relays), made.Prefix)); err != nil {
 		return err
 	}
 	return p.print(e, made, time.Since(began))
@@ -196,7 +196,7 @@ func newLoadtestRemove(e *command.Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := auditLoadtest(c.Context(), e, cfg, ops.EventLoadtestRemoved, populationText(did.Accounts, did.Apps, 0, made.Prefix)); err != nil {
+			if err := auditLoadtest(c.Context(), e, cfg, logs.EventLoadtestRemoved, populationText(did.Accounts, did.Apps, 0, made.Prefix)); err != nil {
 				return err
 			}
 			return printRemoved(e, form, made, did)
@@ -237,11 +237,11 @@ func auditLoadtest(ctx context.Context, e *command.Env, cfg *config.Config, even
 	if err != nil {
 		return err
 	}
-	log, err := ops.OpenAuditOfDaemon(cfg.AuditLog)
+	log, err := logs.OpenAuditOfDaemon(cfg.AuditLog)
 	if err != nil {
 		return fmt.Errorf("the store was changed, and the audit log has no line of it: %w", err)
 	}
-	err = log.LogWritten(ctx, ops.Entry{Time: time.Now(), Event: event, Reason: "ok", FrontID: cfg.Front.ID, By: by, Text: text})
+	err = log.LogWritten(ctx, logs.Entry{Time: time.Now(), Event: event, Reason: "ok", FrontID: cfg.Front.ID, By: by, Text: text})
 	if err = errors.Join(err, log.Close(ctx)); err != nil {
 		return fmt.Errorf("the store was changed, and the audit log has no line of it: %w", err)
 	}

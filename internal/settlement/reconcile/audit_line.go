@@ -10,7 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auditlog"
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
@@ -42,11 +42,11 @@ const relayOperator = "3"
 func kindOf(l *auditLine) (entryKind, bool) {
 	ok := l.Reason == reason.OK.String()
 	switch l.Event {
-	case ops.EventUnanswered:
+	case logs.EventUnanswered:
 		return isUnanswered, !l.ownLogin()
-	case ops.EventLogin:
+	case logs.EventLogin:
 		return aLogin, ok && !l.ownLogin()
-	case ops.EventSubmit:
+	case logs.EventSubmit:
 		if l.Reason == reason.Resubmitted.String() {
 			return aResubmission, true
 		}
@@ -58,7 +58,7 @@ func kindOf(l *auditLine) (entryKind, bool) {
 // ownLogin reports whether the line is an operator relay's own login of which relay.operator_record wants no record.
 func (l *auditLine) ownLogin() bool { return l.RecordID == "" && l.RelayMode == relayOperator }
 
-// auditLine are the fields of a line that matter here; ops.Entry writes them.
+// auditLine are the fields of a line that matter here; logs.Entry writes them.
 type auditLine struct {
 	Time       time.Time `json:"time"`
 	Event      string    `json:"event"`

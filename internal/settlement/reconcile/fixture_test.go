@@ -14,7 +14,7 @@ import (
 
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/settlement/settlementtest"
@@ -119,36 +119,36 @@ func newFirmSpread(t testing.TB, n int) *firm {
 }
 
 // entries are what the gateway logs for the records, and for what is not a login.
-func (f *firm) entries() (all []ops.Entry) {
+func (f *firm) entries() (all []logs.Entry) {
 	for i := range f.records {
 		all = append(all,
-			ops.Entry{Time: f.records[i].LoginTime, Event: ops.EventAuthenticate, Reason: "ok", AppID: "client_test_1.0"},
-			ops.Entry{Time: f.records[i].LoginTime, Event: ops.EventLogin, Reason: "wrong_password", Code: 3, Ref: "R0001", Account: "88888888"},
+			logs.Entry{Time: f.records[i].LoginTime, Event: logs.EventAuthenticate, Reason: "ok", AppID: "client_test_1.0"},
+			logs.Entry{Time: f.records[i].LoginTime, Event: logs.EventLogin, Reason: "wrong_password", Code: 3, Ref: "R0001", Account: "88888888"},
 			login(&f.records[i]))
 	}
 	return all
 }
 
-func login(r *store.Record) ops.Entry {
-	return ops.Entry{
-		Time: r.LoginTime, Event: ops.EventLogin, Reason: "ok", RecordID: r.ID, AppID: string(r.AppID),
+func login(r *store.Record) logs.Entry {
+	return logs.Entry{
+		Time: r.LoginTime, Event: logs.EventLogin, Reason: "ok", RecordID: r.ID, AppID: string(r.AppID),
 		Account: string(r.Account), Address: netip.MustParseAddr("203.0.113.7"), Port: 40000, FrontID: r.FrontID,
 		SessionID: r.SessionID, TradingDay: r.TradingDay, Flag: r.Flag, KeyVersion: r.KeyVersion, UserType: r.UserType,
 	}
 }
 
-func unanswered(r *store.Record) ops.Entry {
-	return ops.Entry{
-		Time: r.LoginTime.Add(time.Second), Event: ops.EventUnanswered, Reason: "ok", RecordID: r.ID,
+func unanswered(r *store.Record) logs.Entry {
+	return logs.Entry{
+		Time: r.LoginTime.Add(time.Second), Event: logs.EventUnanswered, Reason: "ok", RecordID: r.ID,
 		Account: string(r.Account), FrontID: r.FrontID, SessionID: r.SessionID,
 	}
 }
 
 // log writes an audit log as the daemon does, and returns its path.
-func (f *firm) log(name string, entries ...ops.Entry) string {
+func (f *firm) log(name string, entries ...logs.Entry) string {
 	f.t.Helper()
 	path := filepath.Join(f.dir, name)
-	audit, err := ops.OpenAudit(path)
+	audit, err := logs.OpenAudit(path)
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -91,7 +91,7 @@ func TestTornLines(t *testing.T) {
 			t.Fatalf("cut at %d: %v %v", cut, r.Differences(), r.Warnings)
 		}
 	}
-	f.log("audit.jsonl", ops.Entry{Event: ops.EventLogout, Reason: "ok"}, login(&f.records[9])) // the daemon again
+	f.log("audit.jsonl", logs.Entry{Event: logs.EventLogout, Reason: "ok"}, login(&f.records[9])) // the daemon again
 	if r := f.run(f.options()); r.Faults() != 0 || r.Audit[0].Torn != 1 || r.Answered != 10 || len(r.Differences()) != 0 {
 		t.Errorf("%v %v", r.Differences(), r.Warnings)
 	}

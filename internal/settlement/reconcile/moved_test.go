@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
@@ -17,7 +17,7 @@ func TestManyMovedRecords(t *testing.T) {
 	for name, open := range map[string]open{"embedded": embedded, "postgres": onPostgres} {
 		t.Run(name, func(t *testing.T) {
 			f := newFirm(t, open, 2)
-			var entries []ops.Entry
+			var entries []logs.Entry
 			for _, rec := range storetest.Records(day, 1200) { // more than a batch
 				entries = append(entries, login(&rec))
 				rec.TradingDay = day + 1

@@ -5,14 +5,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 )
 
 // A rotated audit log that was forgotten: the records of its time are a fault, wherever it lies; what a
 // killed front did not write right after its last line is none.
 func TestForgottenAuditLog(t *testing.T) {
-	entries := func(f *firm, from, to int) (all []ops.Entry) {
+	entries := func(f *firm, from, to int) (all []logs.Entry) {
 		for i := from; i < to; i++ {
 			e := login(&f.records[i])
 			all = append(all, e)

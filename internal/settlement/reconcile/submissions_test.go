@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/store"
@@ -13,9 +13,9 @@ import (
 )
 
 // submit is the line that a front writes of a submission that it answered.
-func submit(r *store.Record, reason string) ops.Entry {
+func submit(r *store.Record, reason string) logs.Entry {
 	e := login(r)
-	e.Event, e.Reason = ops.EventSubmit, reason
+	e.Event, e.Reason = logs.EventSubmit, reason
 	return e
 }
 

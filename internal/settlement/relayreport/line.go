@@ -11,13 +11,13 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auditlog"
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
-// auditLine are the fields of a line that matter here; ops.Entry writes them.
+// auditLine are the fields of a line that matter here; logs.Entry writes them.
 type auditLine struct {
 	Time              time.Time `json:"time"`
 	Event             string    `json:"event"`
@@ -71,9 +71,9 @@ func parse(line []byte, day calendar.TradingDay) (t told, err error) {
 	}
 	t.Again = l.Reason == reason.Resubmitted.String()
 	accepted := l.Reason == reason.OK.String() || t.Again
-	t.Submitted = l.Event == ops.EventSubmit
+	t.Submitted = l.Event == logs.EventSubmit
 	switch {
-	case !accepted || l.Event != ops.EventLogin && !t.Submitted:
+	case !accepted || l.Event != logs.EventLogin && !t.Submitted:
 		return t, nil
 	case l.RelayAppID == "":
 		t.directApp = l.AppID

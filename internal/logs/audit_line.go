@@ -1,4 +1,4 @@
-package ops
+package logs
 
 import (
 	"encoding/json"
@@ -130,7 +130,7 @@ func (l *auditLine) addAddress(key string, a netip.Addr) {
 func (l *auditLine) addCounts(key string, counts map[string]int) {
 	b, err := json.Marshal(counts) // sorts the keys
 	if err != nil {
-		panic("ops: audit counts: " + err.Error()) // counts by words always have a JSON form
+		panic("logs: audit counts: " + err.Error()) // counts by words always have a JSON form
 	}
 	l.key(key)
 	l.b = append(l.b, b...)

@@ -1,4 +1,4 @@
-package ops
+package logs
 
 import (
 	"encoding/json"
@@ -233,7 +233,7 @@ func deceptive(r rune) bool {
 func escape(s string) []byte {
 	quoted, err := json.Marshal(s)
 	if err != nil {
-		panic("ops: audit text: " + err.Error()) // a string always has a JSON form
+		panic("logs: audit text: " + err.Error()) // a string always has a JSON form
 	}
 	out := make([]byte, 0, 2*len(quoted))
 	for _, r := range string(quoted) {
