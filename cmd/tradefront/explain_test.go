@@ -67,3 +67,40 @@ func TestExplainWithoutSubmitID(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestExplainedVisit: the operator on the phone reads which item was wrong, that no address was known, and why a relay's connection ended.
+func TestExplainedVisit(t *testing.T) {
+	newSite(t)
+	for _, c := range []struct {
+		what  string
+		lines []auditlog.Entry
+		want  string
+	}{
+		{"the item", []auditlog.Entry{{Event: "login", Reason: "illegal_field", Item: "LoginRequest.Remark"}}, "\n  item  LoginRequest.Remark\n"},
+		{"an item that is any text", []auditlog.Entry{{Event: "login", Reason: "illegal_field", Item: "a\x1b[31m"}}, "\n  item  \"a\\x1b[31m\"\n"},
+		{
+			"a wrong answer that begins right",
+			[]auditlog.Entry{{Event: "authenticate", Reason: "wrong_answer", RightBlocks: 1}},
+			"\n  right blocks of the answer, from the first on: 1 of 8. The authcode is the right one;",
+		},
+		{"no address", []auditlog.Entry{{Event: "login", FrontID: 7, SessionID: 392}}, "front 7, session 392, from no address\n"},
+		{"an address", []auditlog.Entry{{Event: "login", Address: "203.0.113.7", Port: 50001}}, ", from 203.0.113.7 port 50001\n"},
+		{
+			"the end of a relay's connection",
+			[]auditlog.Entry{{Event: "login"}, {Event: "relay_ended", Reason: "ok", Closing: "relay_refusals"}},
+			"\n  the connection ended, relay_refusals: a relay sent 1,000 submissions that were refused",
+		},
+	} {
+		var log strings.Builder
+		for i := range c.lines {
+			c.lines[i].Ref, c.lines[i].Time = "4CV33T", time.Date(2026, 1, 5, 9, 0, i, 0, time.UTC)
+			if err := json.NewEncoder(&log).Encode(&c.lines[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(t, "audit.jsonl", log.String())
+		if got := tradefront("", "explain", "4CV33T", "audit.jsonl", "--lang", "en"); !strings.Contains(got.out, c.want) {
+			t.Errorf("%s: %+v, want %q", c.what, got, c.want)
+		}
+	}
+}

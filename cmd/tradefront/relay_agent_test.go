@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/relay"
 )
@@ -112,4 +116,17 @@ func TestRelayAgentSite(t *testing.T) {
 		args: "relay check --config relay.yaml", status: 1,
 		err: "tradefront: the configuration has faults:\n  registry.file: was exported for relay abcdef_relay_1, and upstream.app_id is abcdef_relay_2",
 	}})
+}
+
+// TestRelayStatusInChinese: what the agent says of its fronts is in the reader's language.
+func TestRelayStatusInChinese(t *testing.T) {
+	t.Chdir(t.TempDir())
+	status := daemon.RelayStatus{Upstream: "logged in at 192.0.2.1:21001, 3 terminals live", ClockAhead: 1}
+	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(w).Encode(&status) }))
+	defer agent.Close()
+	write(t, "relay.yaml", agentConfig+"admin: {address: \""+agent.Listener.Addr().String()+"\"}\n")
+	play(t, []step{
+		{args: "relay status --config relay.yaml --lang en", out: "…\nfront: " + status.Upstream + "; …"},
+		{args: "relay status --config relay.yaml --lang zh", out: "…\n前置：已登录 192.0.2.1:21001，在线终端 3 个；…"},
+	})
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -85,54 +84,18 @@ func newActionsList(e *command.Env) *cobra.Command {
 	return c
 }
 
-// eachAction visits actions of one store.
-type eachAction func(visit func(*store.Action) error) error
-
 // collectActions are those of the database and, with PostgreSQL, of the local store beside it.
 func collectActions(ctx context.Context, e *command.Env, cfg *config.Config, from time.Time, wanted func(*store.Action) bool) ([]store.Action, error) {
 	shared := func(visit func(*store.Action) error) error { return eachSharedAction(ctx, cfg, from, visit) }
 	if cfg.Store.Driver != assemble.DriverPostgres {
-		return gatherActions(shared, wanted)
+		return actions.Gather(shared, wanted)
 	}
 	local := func(visit func(*store.Action) error) error { return eachLocalAction(ctx, cfg, from, visit) }
-	return joinActions(e, shared, local, wanted)
-}
-
-// gatherActions are the wanted ones of a store that visits all of them: of one that fails none, since some look like all.
-func gatherActions(each eachAction, wanted func(*store.Action) bool) (list []store.Action, err error) {
-	err = each(func(a *store.Action) error {
-		if wanted(a) {
-			list = append(list, *a)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+	list, skipped, err := actions.Join(shared, local, wanted)
+	if skipped != nil {
+		e.Warn("what concerns this machine's local store alone is not shown: %v", skipped)
 	}
-	return list, nil
-}
-
-// errNoLocalStore is what a machine without a front says.
-var errNoLocalStore = errors.New("this machine has no local store")
-
-// joinActions are those of PostgreSQL and of the local store. While PostgreSQL is away, which has most of them, those of the local store come
-// with an error: commands that could not tell PostgreSQL have written there who ran them.
-func joinActions(e *command.Env, shared, local eachAction, wanted func(*store.Action) bool) ([]store.Action, error) {
-	list, away := gatherActions(shared, wanted)
-	own, err := gatherActions(local, wanted)
-	switch {
-	case away != nil && err != nil:
-		return nil, fmt.Errorf("PostgreSQL cannot say what was done: %w; nor can the local store: %w", away, err)
-	case away != nil && len(own) == 0:
-		return nil, fmt.Errorf("PostgreSQL cannot say what was done, and this machine's local store has nothing of it: %w", away)
-	case away != nil:
-		away = fmt.Errorf("PostgreSQL cannot say what was done, so what this machine's local store has is shown alone: %w", away)
-	case err != nil && !errors.Is(err, errNoLocalStore):
-		e.Warn("what concerns this machine's local store alone is not shown: %v", err)
-	}
-	list = append(list, own...)
-	slices.SortStableFunc(list, func(a, b store.Action) int { return a.At.Compare(b.At) })
-	return list, away
+	return list, err
 }
 
 // eachSharedAction visits those of PostgreSQL, or of the embedded store.
@@ -148,7 +111,7 @@ func eachSharedAction(ctx context.Context, cfg *config.Config, since time.Time, 
 // eachLocalAction visits those of the local store beside PostgreSQL.
 func eachLocalAction(ctx context.Context, cfg *config.Config, since time.Time, visit func(*store.Action) error) (err error) {
 	if _, err := os.Stat(cfg.Store.Path); errors.Is(err, fs.ErrNotExist) {
-		return errNoLocalStore
+		return actions.ErrNoLocalStore
 	}
 	local, err := assemble.OpenLocal(ctx, cfg)
 	if err != nil {
