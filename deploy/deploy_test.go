@@ -15,9 +15,6 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/daemon"
-	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // TestUnit: the settings that keep a front safe, and its evidence.
@@ -104,79 +101,6 @@ func settings(t *testing.T, path string) map[string]string {
 		found[key] = strings.TrimSpace(found[key] + " " + value)
 	}
 	return found
-}
-
-var (
-	metric = regexp.MustCompile(`tradefront_\w+`)
-	// matcher is a label with what it must or must not be.
-	matcher = regexp.MustCompile(`(tradefront_\w+)\{(\w+)(=~|!=|=)"([^"]*)"\}`)
-	expr    = regexp.MustCompile(`(?m)^        expr: (?:>-\n((?:          .*\n)+)|(.*)\n)`)
-)
-
-// TestAlertsNameWhatExists: an alert on a metric or a label that is never there never fires.
-func TestAlertsNameWhatExists(t *testing.T) {
-	there := series(t)
-	rules := read(t, "prometheus/tradefront.rules.yml")
-	exprs := expr.FindAllString(rules, -1)
-	if alerts := strings.Count(rules, "- alert: "); alerts == 0 || alerts != len(exprs) {
-		t.Fatalf("%d alerts, %d expressions", alerts, len(exprs))
-	}
-	for _, e := range exprs {
-		for _, name := range metric.FindAllString(e, -1) {
-			if strings.HasPrefix(name, "tradefront_agent_") {
-				continue // of a relay agent: a test of docs looks for those
-			}
-			if _, ok := there[strings.TrimSuffix(name, "_bucket")]; !ok {
-				t.Errorf("no metric %s, in %s", name, e)
-			}
-		}
-		for _, m := range matcher.FindAllStringSubmatch(e, -1) {
-			for _, value := range strings.Split(m[4], "|") {
-				if m[2] != "job" && !has(there[strings.TrimSuffix(m[1], "_bucket")], m[2], value) {
-					t.Errorf("%s has never %s=%q, in %s", m[1], m[2], value, e)
-				}
-			}
-		}
-	}
-}
-
-// has tells whether the label takes the value; of some labels only a running front has the values.
-func has(pairs []string, label, value string) bool {
-	pattern := regexp.MustCompile("^" + label + "=(?:" + value + ")$")
-	return slices.ContainsFunc(pairs, func(pair string) bool { return pair == label+"="+sampled || pattern.MatchString(pair) })
-}
-
-// sampled is the value of a label whose values only a running front has.
-const sampled = "sample"
-
-// series maps each metric of a daemon to the "label=value" pairs that it starts with.
-func series(t *testing.T) map[string][]string {
-	t.Helper()
-	m, catalog := ops.NewMetrics("test", "test"), daemon.NewCatalog()
-	m.Preset(catalog.Labels)
-	m.PresetRelay(sampled, append(reason.Words(), reason.Resubmitted.String()))
-	m.AppAuthenticated("other", sampled, false)
-	m.AppLoggedIn("other", sampled, false)
-	m.Register(catalog.Collectors...)
-	health := ops.NewHealth()
-	for _, c := range catalog.Checks {
-		health.Register(c.Name, c.Severity, func() (bool, string) { return true, "" })
-	}
-	m.RegisterChecks(health)
-	families, err := m.Registry().Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	there := make(map[string][]string)
-	for _, f := range families {
-		there[f.GetName()] = nil
-		for _, s := range f.GetMetric() {
-			for _, l := range s.GetLabel() {
-				there[f.GetName()] = append(there[f.GetName()], l.GetName()+"="+l.GetValue())
-			}
-		}
-	}
-	return there
 }
 
 // TestScrapeReachesTheAdminListener holds the sample to the default port.
