@@ -15,7 +15,6 @@ import (
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
-	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 // Due is from when on what is kept for that many years may be destroyed: the day after the last.
@@ -104,8 +103,15 @@ func Destroy(ctx context.Context, s LaterStore, path string, years int, now time
 	return a, files.SyncFolder(filepath.Dir(path))
 }
 
+// RestoringStore takes a day back.
+type RestoringStore interface {
+	LaterStore
+	// RestoreDay takes all of the day or nothing. known says that the ledger has its file.
+	RestoreDay(ctx context.Context, r *store.Restored, known bool, now time.Time) error
+}
+
 // Restore brings the day of a file back into a store: into the database that archived it, or into another that has nothing of the day.
-func Restore(ctx context.Context, p *postgres.Store, path string, now time.Time) (_ *store.Archive, err error) {
+func Restore(ctx context.Context, s RestoringStore, path string, now time.Time) (_ *store.Archive, err error) {
 	f, err := Open(path)
 	if err != nil {
 		return nil, err
@@ -115,7 +121,7 @@ func Restore(ctx context.Context, p *postgres.Store, path string, now time.Time)
 	if err != nil {
 		return nil, err
 	}
-	known, err := Known(ctx, p, f, sum)
+	known, err := Known(ctx, s, f, sum)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +138,11 @@ func Restore(ctx context.Context, p *postgres.Store, path string, now time.Time)
 	next, stop := iter.Pull2(f.each)
 	defer stop()
 	r.Next = func() (*store.Record, int64, error) { return pulled(next()) }
-	return &r.Archive, p.RestoreDay(ctx, r, known != nil, now)
+	return &r.Archive, s.RestoreDay(ctx, r, known != nil, now)
 }
 
 // restored is what the manifest and the ledger of the file say.
-func (a *File) restored(sum [32]byte) (*postgres.Restored, error) {
+func (a *File) restored(sum [32]byte) (*store.Restored, error) {
 	day, err := a.Manifest.TradingDay()
 	if err != nil {
 		return nil, err
@@ -146,7 +152,7 @@ func (a *File) restored(sum [32]byte) (*postgres.Restored, error) {
 		return nil, err
 	}
 	m := &a.Manifest
-	r := &postgres.Restored{Archive: store.Archive{
+	r := &store.Restored{Archive: store.Archive{
 		Day: day, Number: m.Number, File: filepath.Base(a.path), SHA256: sum, Bytes: a.Bytes, Records: m.Records, At: m.Made, By: m.By, Version: m.Version,
 	}}
 	r.Exports, r.HandedIn, r.Waivers, err = ledger.rows(day)

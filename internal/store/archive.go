@@ -43,3 +43,14 @@ func (a *Archive) Table() string {
 
 // Apart reports whether the records are out of the store, and their file is to be kept.
 func (a *Archive) Apart() bool { return a.State == ArchiveDetached || a.State == ArchiveDropped }
+
+// Restored is a day that an archive brings back.
+type Restored struct {
+	Archive Archive // as the ledger has it, or is to have it
+	// Next returns the records in RecordID order, each with the transaction that wrote it, and io.EOF behind the last.
+	Next func() (*Record, int64, error)
+
+	Exports  []Export
+	HandedIn []HandedIn
+	Waivers  []Waiver
+}

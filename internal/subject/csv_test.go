@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
-	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
 // TestNoCellIsAFormula: no text cell of what a terminal or a relay sent begins as a spreadsheet's formulas do; others are unchanged.
@@ -57,11 +58,14 @@ func (r *relayed) EachOfAccount(_ context.Context, _ regulation.Account, f func(
 func TestVisitOfARelayedLogin(t *testing.T) {
 	t.Parallel()
 	const visited = "2026-01-05 08:44:58"
-	r := storetest.Record(20260105)
-	r.RelayAppID, r.RelayMode = "abcdef_many_1.6.0", store.RelayInvestor
+	direct := store.Record{
+		ID: uuid.MustParse("019b7c1e-5c00-7d4e-8a3b-0123456789ab"), TradingDay: 20260105, LoginTime: time.Date(2026, 1, 5, 9, 0, 0, 0, regulation.Zone),
+		AppID: "client_test_1.0", Account: "88888888", FrontID: 1, SessionID: 7,
+	}
+	r := direct
+	r.ID, r.RelayAppID, r.RelayMode = uuid.MustParse("019b7c1e-5c00-7d4e-8a3b-0123456789ac"), "abcdef_many_1.6.0", store.RelayInvestor
 	r.LoginTime = time.Date(2026, 1, 5, 14, 0, 0, 0, regulation.Zone)
 	r.VisitTime = time.Date(2026, 1, 5, 8, 44, 58, 0, regulation.Zone).UTC()
-	direct := storetest.Record(20260105)
 	c := New(r.Account)
 	for _, one := range []*store.Record{&r, &direct} {
 		if err := c.Store(t.Context(), (*relayed)(one), "store"); err != nil {

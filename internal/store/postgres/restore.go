@@ -15,17 +15,6 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// Restored is a day that an archive brings back.
-type Restored struct {
-	Archive store.Archive // as the ledger has it, or is to have it
-	// Next returns the records in RecordID order, each with the transaction that wrote it, and io.EOF behind the last.
-	Next func() (*store.Record, int64, error)
-
-	Exports  []store.Export
-	HandedIn []store.HandedIn
-	Waivers  []store.Waiver
-}
-
 // seenByAll is an arrival that every snapshot sees: the transaction that wrote a row belongs to another database.
 const seenByAll = 2
 
@@ -36,7 +25,7 @@ var ErrDayThere = errors.New("store: the day is there already")
 // has the archive: the records then keep their arrivals, so that what its reports lack is known as before, and go beside those of the day that
 // are there, so that the archives of a day come back in any order. In any other database they and the ledger of the day come as if they
 // had been exported now, and nothing of the day may be there.
-func (p *Store) RestoreDay(ctx context.Context, r *Restored, known bool, now time.Time) error {
+func (p *Store) RestoreDay(ctx context.Context, r *store.Restored, known bool, now time.Time) error {
 	defer p.forgetDays()
 	return p.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if err := restoreRecords(ctx, tx, r, known); err != nil {
@@ -50,7 +39,7 @@ func (p *Store) RestoreDay(ctx context.Context, r *Restored, known bool, now tim
 }
 
 // restoreRecords fills a table beside record, and brings it in once it is whole.
-func restoreRecords(ctx context.Context, tx pgx.Tx, r *Restored, known bool) error {
+func restoreRecords(ctx context.Context, tx pgx.Tx, r *store.Restored, known bool) error {
 	day := r.Archive.Day
 	filled := "restoring_" + day.String()
 	if _, err := tx.Exec(ctx, "CREATE TABLE "+filled+" (LIKE record INCLUDING ALL)"); err != nil {
@@ -113,7 +102,7 @@ func moveRestored(ctx context.Context, tx pgx.Tx, filled string) error {
 }
 
 // restoreLedger brings the day's ledger into a database that does not know it.
-func restoreLedger(ctx context.Context, tx pgx.Tx, r *Restored, now time.Time) error {
+func restoreLedger(ctx context.Context, tx pgx.Tx, r *store.Restored, now time.Time) error {
 	var position string
 	if err := tx.QueryRow(ctx, "SELECT txid_current_snapshot()::text").Scan(&position); err != nil {
 		return err
@@ -152,7 +141,7 @@ func restoreLedger(ctx context.Context, tx pgx.Tx, r *Restored, now time.Time) e
 
 // restoreSource feeds an archive to COPY.
 type restoreSource struct {
-	r     *Restored
+	r     *store.Restored
 	known bool
 	rows  int64
 	row   copySource

@@ -84,7 +84,7 @@ func TestDetachTakesWhatWasRead(t *testing.T) {
 	if err := p.Put(t.Context(), recs[41:42]); err != nil {
 		t.Fatal(err)
 	}
-	again := &postgres.Restored{Archive: *first, Next: k.next()}
+	again := &store.Restored{Archive: *first, Next: k.next()}
 	_, at = keep(t, p)
 	if err := p.Detach(t.Context(), archiveOf(1, 2), at); err != nil {
 		t.Fatal(err)
@@ -117,7 +117,7 @@ func TestRestoreElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	k, _ := keep(t, from)
-	r := &postgres.Restored{
+	r := &store.Restored{
 		Archive: *archiveOf(30, 1), Next: k.next(),
 		Exports:  []store.Export{{Day: Day, Number: 1, Kind: store.FullExport, At: time.UnixMicro(1e15), Rows: 30, SHA256: [32]byte{2}, File: "f", Position: "9:9:"}},
 		HandedIn: []store.HandedIn{{Day: Day, At: time.UnixMicro(2e15), By: "b@h", Number: 1, Receipt: "r"}},
@@ -183,7 +183,7 @@ func TestArchivesOfADayInAnyOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, i := range order {
-			r := &postgres.Restored{Archive: *archiveOf(3, i+1), Next: parts[i].next()}
+			r := &store.Restored{Archive: *archiveOf(3, i+1), Next: parts[i].next()}
 			if err := p.RestoreDay(t.Context(), r, true, time.Now()); err != nil {
 				t.Fatalf("%s: archive %d: %v", name, i+1, err)
 			}
