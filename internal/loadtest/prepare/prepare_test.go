@@ -12,7 +12,6 @@ import (
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/loadtest/population"
 	"github.com/tradefront/tradefront/internal/store/journal"
-	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
 // TestAddSaysWhetherItMayHaveAdded: an error before all is written is one of nothing changed; behind that the COMMIT may have arrived.
@@ -27,7 +26,12 @@ func TestAddSaysWhetherItMayHaveAdded(t *testing.T) {
 	if err := auth.CreateMasterKey(key); err != nil {
 		t.Fatal(err)
 	}
-	d := directory.New(storetest.OpenJournalAt(t, filepath.Join(folder, "tradefront.db"), journal.Options{}).Tables())
+	store, err := journal.Open(t.Context(), filepath.Join(folder, "tradefront.db"), journal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	d := directory.New(store.Tables())
 	master, err := auth.LoadMasterKey(key)
 	if err != nil {
 		t.Fatal(err)
