@@ -162,7 +162,7 @@ type Labels struct {
 	Authentications []string // reasons of Authenticated
 	Codes           []string // slots of CodeUsed
 	Logins          []string // reasons of LoggedIn
-	Stages          []string // of Stage, which takes no other
+	Stages          []string // of Stage
 	Malformed       []string // faults
 	Discarded       []string // frame types
 	Business        []string // reasons of BusinessRefused
@@ -253,9 +253,13 @@ func (m *Metrics) topShare() prometheus.GaugeFunc {
 	})
 }
 
-// Stage observes how long one stage of a login took. stage is one of those that were preset.
+// Stage observes how long one stage of a login took. One that was not preset costs a look at its label.
 func (m *Metrics) Stage(stage string, d time.Duration) {
-	m.byStage[stage].Observe(d.Seconds())
+	o, preset := m.byStage[stage]
+	if !preset {
+		o = m.stages.WithLabelValues(stage)
+	}
+	o.Observe(d.Seconds())
 }
 
 // Malformed counts a connection that is closed for a malformed message.
