@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -47,7 +48,8 @@ func (l *Journal) each(ctx context.Context, rows *sql.Rows, f func() error) erro
 			return err
 		}
 	}
-	return localfile.Explain(ctx, rows.Err())
+	// The last rows may have been read when ctx ended.
+	return localfile.Explain(ctx, cmp.Or(rows.Err(), ctx.Err()))
 }
 
 // walLookRows is after how many rows a long read looks at the length of the WAL.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 
@@ -81,5 +82,6 @@ func (p *Store) scan(ctx context.Context, f func(*store.Record) error, condition
 			return err
 		}
 	}
-	return p.explain(ctx, rows.Err())
+	// The last rows may have been here already when ctx ended.
+	return p.explain(ctx, cmp.Or(rows.Err(), ctx.Err()))
 }

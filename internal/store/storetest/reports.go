@@ -153,15 +153,30 @@ func snapshotStops(t *testing.T, s ReportStore) {
 		t.Errorf("%v, want the function's own error", err)
 	}
 	must(t, snap.Close())
-	ctx, cancel := context.WithCancel(t.Context())
-	snap = open(t, s, Day)
-	err := snap.Scan(ctx, "", func(*store.Record) error { cancel(); return nil })
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("a cancelled scan: %v", err)
+	for _, last := range []int{1, 2000} {
+		snap = open(t, s, Day)
+		cancelledAt(t, last, func(ctx context.Context, f func(*store.Record) error) error { return snap.Scan(ctx, "", f) })
+		must(t, snap.Close())
 	}
-	must(t, snap.Close())
 	if got := len(scan(t, s, Day)); got != 2000 {
 		t.Errorf("after scans that were stopped, another sees %d records of 2000", got)
+	}
+}
+
+// cancelledAt wants a scan whose context ends at that record to say so, however many rows are here already.
+func cancelledAt(t *testing.T, record int, scan func(context.Context, func(*store.Record) error) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	calls := 0
+	err := scan(ctx, func(*store.Record) error {
+		if calls++; calls == record {
+			cancel()
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a scan cancelled at record %d: %v", record, err)
 	}
 }
 

@@ -137,6 +137,9 @@ func scanStops(t *testing.T, s store.Store) {
 	if !errors.Is(err, stop) || calls != 3 {
 		t.Errorf("Scan returned %v after %d calls, want the function's own error after 3", err, calls)
 	}
+	for _, last := range []int{1, 2000} {
+		cancelledAt(t, last, func(ctx context.Context, f func(*store.Record) error) error { return s.Scan(ctx, Day, f) })
+	}
 	if got := len(scan(t, s, Day)); got != 2000 {
 		t.Errorf("after a scan that was stopped, another sees %d records of 2000", got)
 	}
