@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -121,6 +122,10 @@ func take(path, kept string) error {
 	if err := os.Link(kept, path); err == nil {
 		return nil
 	}
+	// A process that another goroutine starts meanwhile would have the copy open for writing until its own program begins, and the kernel
+	// runs no program that is open for writing.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	from, err := os.Open(kept)
 	if err != nil {
 		return err

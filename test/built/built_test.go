@@ -2,8 +2,10 @@ package built
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -157,4 +159,47 @@ func TestRenewedAndRemoved(t *testing.T) {
 	if got := read(t, old); got != "1" {
 		t.Errorf("the program that a test took: %q", got)
 	}
+}
+
+// A copy can be run at once, also while other goroutines start processes: one that was forked while the copy was open for writing
+// would keep the kernel from running it.
+func TestCopyRunsBesideStarts(t *testing.T) {
+	shm, err := os.MkdirTemp("/dev/shm", "built")
+	if err != nil {
+		t.Skip("no second file system, to which a program is copied: ", err)
+	}
+	defer os.RemoveAll(shm)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	program, err := exec.LookPath("true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	var starts sync.WaitGroup
+	for range 4 {
+		starts.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					_ = exec.Command(program).Run()
+				}
+			}
+		})
+	}
+	for i := range 100 {
+		path := filepath.Join(shm, fmt.Sprint(i))
+		err := Kept(path, "true", func(path string) error { return exec.Command("cp", program, path).Run() })
+		if err == nil {
+			err = exec.Command(path).Run()
+		}
+		if err != nil {
+			t.Errorf("copy %d: %v", i, err)
+			break
+		}
+		os.Remove(path)
+	}
+	close(done)
+	starts.Wait()
 }
