@@ -57,10 +57,11 @@ type PenalizedSource struct {
 // status may be asked from when the admin listener answers: before the front does.
 func (d *Daemon) status(show func(netip.Prefix) string) Status {
 	health, serving := d.health.Report(), d.serving.Load()
+	last := d.lastSignal(serving) // before what the signal has changed: who awaits its outcome reads of the configuration beside it
 	s := Status{
 		FrontID: d.cfg.Front.ID, Version: d.build.Version, Config: d.inForce.Load().Hash(),
 		Started: d.began.In(regulation.Zone).Truncate(time.Second), Uptime: int64(time.Since(d.began).Seconds()),
-		State: "starting", Ready: health.Ready, Reasons: health.Reasons, Signal: d.lastSignal(serving),
+		State: "starting", Ready: health.Ready, Reasons: health.Reasons, Signal: last,
 	}
 	if !serving {
 		s.Ready = false
