@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // fakeSystemd is what the package's scripts call: it notes each call, makes the folders, and enables a unit as systemd does.
@@ -35,7 +37,7 @@ func newMachine(t *testing.T) *machine {
 		}
 	}
 	for _, name := range []string{"systemctl", "systemd-tmpfiles", "systemd-sysusers", "systemd-sysctl"} {
-		if err := os.WriteFile(filepath.Join(m.root, "bin", name), []byte(fakeSystemd), 0o700); err != nil {
+		if err := child.WriteProgram(filepath.Join(m.root, "bin", name), []byte(fakeSystemd)); err != nil {
 			t.Fatal(err)
 		}
 	}

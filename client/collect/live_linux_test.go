@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
@@ -93,7 +94,7 @@ func forOthers(t *testing.T, exe string) string {
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	b, err := os.ReadFile(exe)
 	if err == nil {
-		err = errors.Join(os.Chmod(folder, 0o755), os.WriteFile(folder+"/collect", b, 0o755))
+		err = errors.Join(os.Chmod(folder, 0o755), child.WriteProgram(folder+"/collect", b))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // TestReloadOfAFrontThatEnded: a process that has ended is an upgrade only if another one tells that it took over.
@@ -97,7 +98,7 @@ func startReplaced(t *testing.T, does string) (pid int) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{program, program + ".new"} {
-		if err := os.WriteFile(path, shell, 0o700); err != nil {
+		if err := child.WriteProgram(path, shell); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,7 +135,7 @@ func TestReloadOfAReplacedProgram(t *testing.T) {
 	}
 	put := func(path string) {
 		t.Helper()
-		if err := os.WriteFile(path, cat, 0o700); err != nil {
+		if err := child.WriteProgram(path, cat); err != nil {
 			t.Fatal(err)
 		}
 	}
