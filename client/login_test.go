@@ -16,6 +16,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // wholeLogin is a front that checks each request and lets the terminal through.
@@ -219,13 +220,8 @@ func TestSourceAddr(t *testing.T) {
 }
 
 func TestDialFails(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	if c, err := client.Dial(context.Background(), l.Addr().String()); err == nil {
+	if c, err := client.Dial(context.Background(), ports.Address(t)); err == nil {
 		c.Close()
-		t.Error("connected to a listener that accepts no connection")
+		t.Error("connected where no server listens")
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // stranger connects and says nothing.
@@ -114,12 +115,7 @@ func TestFrontStatusListsPenalties(t *testing.T) {
 
 func TestFrontStatusOfNoFront(t *testing.T) {
 	newSite(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	free := l.Addr().String()
-	_ = l.Close()
+	free := ports.Address(t)
 	play(t, []step{
 		{"front status -c tradefront.yaml --front " + free, "", 1, "", `tradefront: ask the front at "` + free + `": …connection refused; is it running, and is that its admin.address? --front names another`},
 		{"front status -c tradefront.yaml", "", 1, "", `tradefront: ask the front at "127.0.0.1:0": want host:port of an admin listener; is it…`},

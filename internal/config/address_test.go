@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tradefront/tradefront/test/ports"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
@@ -19,10 +20,13 @@ func TestOverlappingAddresses(t *testing.T) {
 	hosts = slices.DeleteFunc(hosts, func(host string) bool { // nothing overlaps what cannot be listened on at all
 		return (host == "[::]" || host == "[::1]") && !testmain.Listens(host[1:len(host)-1])
 	})
+	port, err := ports.Take()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, first := range hosts {
 		for _, second := range hosts {
-			port := freePort(t)
-			cfg := Config{Front: Front{Listeners: []Listener{{Address: at(first + ":" + port)}, {Address: at(second + ":" + port)}}}}
+			cfg := Config{Front: Front{Listeners: []Listener{{Address: at(fmt.Sprintf("%s:%d", first, port))}, {Address: at(fmt.Sprintf("%s:%d", second, port))}}}}
 			faults := cfg.checkAddresses(nil)
 			if want := bothBind(t, cfg.Front.Listeners); want != (len(faults) == 0) {
 				t.Errorf("%q beside %q: both can be listened on: %t, faults: %v", first, second, want, faults)
@@ -80,16 +84,6 @@ func at(s string) Address {
 		panic(err)
 	}
 	return a
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", ":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
 }
 
 // bothBind listens as package front does.

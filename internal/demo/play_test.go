@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // firm is one whose front is at address.
@@ -83,12 +84,7 @@ func TestPlayAgainstADeafFront(t *testing.T) {
 
 // A front that is not there ends the play at once, and the error says at which visit.
 func TestPlayWithoutAFront(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
-	tally, err := Play(t.Context(), firm(t, l.Addr().String()), 1000, 2, func(int64) {})
+	tally, err := Play(t.Context(), firm(t, ports.Address(t)), 1000, 2, func(int64) {})
 	if err == nil || !strings.HasPrefix(err.Error(), "visit ") || tally.Visits > 10 {
 		t.Errorf("%d visits, %v", tally.Visits, err)
 	}

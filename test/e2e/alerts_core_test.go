@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/test/ports"
 	firm "github.com/tradefront/tradefront/test/site"
 )
 
@@ -33,7 +34,7 @@ func (w *watched) serveWhole(t *testing.T) *wholeFront {
 	f.relaySite = &relaySite{site: w.siteAt(t, w.whole, firm.Options{
 		Listeners: "    - address: \"127.0.0.1:0\"\n    - {address: \"127.0.0.1:0\", admits: relays}\n",
 		Core: fmt.Sprintf("  driver: link\n  link: {endpoints: [%q, %q], %s, server_name: core.firm, wait: 200ms, verify_timeout: 2s}\n",
-			f.core.endpoint(), steadyAddress(t), certs.front(t, certs.authority)),
+			f.core.endpoint(), ports.Address(t), certs.front(t, certs.authority)),
 		More: "relay: {enabled: true, max_visits: 25}\nauth: {refresh: 100ms}\nlimits: {refusals: 100000, penalties: {sources: 0}}\n",
 	})}
 	f.operatorCode = f.addRelay(operatorRelay, "operator", "--operator", relayOperator, "--scope", "single:"+alice)

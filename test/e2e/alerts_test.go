@@ -22,6 +22,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/ports"
 	firm "github.com/tradefront/tradefront/test/site"
 )
 
@@ -91,7 +92,7 @@ func newWatched(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{}
 	for _, address := range []*string{&w.whole, &w.agent, &w.twin, &w.flood, &w.host, &w.wreck, &w.later} {
-		*address = steadyAddress(t)
+		*address = ports.Address(t)
 	}
 	w.scraper = scrape(t, []string{w.whole, w.twin, w.flood, w.host, w.wreck, w.later}, []string{w.agent})
 	w.cluster = pgtest.Start(t)

@@ -12,14 +12,12 @@ import (
 	"fmt"
 	"io"
 	"math/big"
-	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -236,25 +234,4 @@ func (b *balancer) becomes(backend, server, status string) {
 	await.Every(b.t, 50*time.Millisecond, "HAProxy to see "+backend+"/"+server+" as "+status, func() bool {
 		return strings.HasPrefix(b.stat(backend, server, "status"), status)
 	})
-}
-
-// given are the ports that steadyAddress has returned: to be free does not yet mean that no other test will listen there.
-var given sync.Map
-
-// steadyAddress is one that a front can have again after a restart: its port is not of
-// those that the kernel gives to outgoing connections. It returns none twice.
-func steadyAddress(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 20_000+mathrand.IntN(6_000)) // above are those of test/robustness
-		if _, taken := given.LoadOrStore(address, true); taken {
-			continue
-		}
-		if l, err := net.Listen("tcp", address); err == nil {
-			_ = l.Close()
-			return address
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }

@@ -17,13 +17,14 @@ import (
 	"github.com/tradefront/tradefront/internal/logs"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/ports"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // behindBalancer has two listeners for a balancer on this machine: the second takes only
 // what came to the balancer over TLS. It returns where the balancer asks for the front's health.
 func behindBalancer(s *site, plain, tls string) (health string) {
-	health = steadyAddress(s.t)
+	health = ports.Address(s.t)
 	s.replaceConfig("admin:\n", "admin:\n  health_address: \""+health+"\"\n")
 	const rule = "\n      client_address: proxy\n      trusted_proxies: [127.0.0.1]\n"
 	s.replaceConfig("    - address: \"127.0.0.1:0\"\n",

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // quickstartPages have the same commands, each with its own words around them.
@@ -81,7 +83,7 @@ func quickstartScript(t *testing.T, lines []string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved := strings.NewReplacer("configs/calendar.yaml", calendar, "127.0.0.1:41205", steadyAddress(t))
+	moved := strings.NewReplacer("configs/calendar.yaml", calendar, "127.0.0.1:41205", ports.Address(t))
 	script := []string{"set -eumo pipefail"}
 	for _, line := range lines {
 		switch {

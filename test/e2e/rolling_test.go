@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 const (
@@ -32,7 +33,7 @@ const (
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
 	a := newSite(t, firmDatabase(t), "")
-	addresses := proxied{a: steadyAddress(t), aTLS: steadyAddress(t), b: steadyAddress(t), bTLS: steadyAddress(t)}
+	addresses := proxied{a: ports.Address(t), aTLS: ports.Address(t), b: ports.Address(t), bTLS: ports.Address(t)}
 	second := a.secondFront()
 	addresses.aHealth = behindBalancer(a, addresses.a, addresses.aTLS)
 	addresses.bHealth = behindBalancer(second, addresses.b, addresses.bTLS)

@@ -2,17 +2,15 @@ package handbook
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/ports"
 	"github.com/tradefront/tradefront/test/site"
 )
 
@@ -60,7 +58,7 @@ func newBench(t *testing.T, r recipe) *bench {
 
 // firm makes another firm, in a folder and a shell of its own.
 func (b *bench) firm() {
-	b.address, b.relays, b.admin = freeAddress(b.t), freeAddress(b.t), freeAddress(b.t)
+	b.address, b.relays, b.admin = ports.Address(b.t), ports.Address(b.t), ports.Address(b.t)
 	b.site = site.New(b.t, site.Options{
 		Binary: filepath.Join(programsDir, "tradefront"), URL: b.url, Admin: b.admin,
 		Listeners: fmt.Sprintf("    - address: %q\n    - {address: %q, admits: relays}\nrelay: {enabled: true}\nlimits: {connections_per_source: 0}\n", b.address, b.relays),
@@ -153,25 +151,4 @@ func lastDay(t *testing.T) string {
 	}
 	current, _ := cal.TradingDayOf(time.Now())
 	return cal.Prev(current).String()
-}
-
-// given are the ports that freeAddress has returned.
-var given sync.Map
-
-// freeAddress is one whose port is not of those that the kernel gives to others' connections: a server may bind it minutes later. Nor is it of
-// those of PostgreSQL and fronts in other tests. It returns none twice.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 12_000+rand.IntN(2_000))
-		if _, taken := given.LoadOrStore(address, true); taken {
-			continue
-		}
-		if l, err := net.Listen("tcp", address); err == nil {
-			_ = l.Close()
-			return address
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // operationsRecipe is an operator's week: a firm with PostgreSQL, its front, a relay, and a relay agent.
@@ -89,9 +90,9 @@ func agentFiles(b *bench) {
 		return
 	}
 	text := string(b.fromPage("docs/operations.md", "broker_id: \"9999\"\n    mode: operator"))
-	b.agent = freeAddress(b.t)
+	b.agent = ports.Address(b.t)
 	text = strings.NewReplacer("front-a:41206", b.relays, `, "front-b:41206"`, "", "0.0.0.0:41205", b.agent, "/var/lib/tradefront-relay/", "", "/var/log/tradefront-relay/", "agent-").Replace(text)
-	b.site.Write("relay.yaml", []byte(text+"admin: {address: \""+freeAddress(b.t)+"\"}\n"))
+	b.site.Write("relay.yaml", []byte(text+"admin: {address: \""+ports.Address(b.t)+"\"}\n"))
 }
 
 // servingAgent begins once the front knows the relay's new authcode, a second or two after app rotate: a relay that was refused rests.

@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // recipes are of the pages whose commands run.
@@ -64,7 +65,7 @@ func challenge(b *bench) {
 
 // simulatedCore plays the firm's core with the certificates that the page made.
 func simulatedCore(b *bench) {
-	address := freeAddress(b.t)
+	address := ports.Address(b.t)
 	_, port, _ := strings.Cut(address, ":")
 	b.site.Write("password", []byte("Secret123"))
 	b.site.Write("accounts.yaml", []byte("accounts:\n  - {user: \"88888888\", password: Secret123}\n"))
@@ -135,7 +136,7 @@ var loadtestRecipe = recipe{
 			b.shell.stop()
 			b.firm()
 			b.recipe.prepare(b)
-			core := freeAddress(b.t)
+			core := ports.Address(b.t)
 			b.names["127.0.0.1:41300"] = core
 			b.shell.must(`sed -i 's|^core:|core:\n  driver: link\n  link: {endpoints: ["` + core + `"], insecure_loopback: true}|' test.yaml`)
 		},

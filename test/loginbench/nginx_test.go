@@ -12,7 +12,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +24,7 @@ import (
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/keypair"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // startNginx starts Debian's nginx with an RSA-2048 certificate; a visit is connect, a full TLS 1.3 handshake, close. RSA signs here, with the
@@ -41,12 +41,7 @@ func startNginx(t testing.TB) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	address := l.Addr().String()
-	_ = l.Close() // nginx takes only a number
+	address := ports.Address(t) // nginx takes only a number
 	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(nginxConfiguration(dir, address)), 0o600); err != nil {
 		return nil, err
 	}

@@ -4,13 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/test/keypair"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 const (
@@ -29,7 +28,7 @@ type firm struct {
 // newFirm makes /etc/tradefront/1.yaml, with ports that are free now.
 func newFirm(h *host) *firm {
 	h.t.Helper()
-	f := &firm{host: h, address: free(h.t)}
+	f := &firm{host: h, address: ports.Address(h.t)}
 	h.put("etc/tradefront/keys/1.0.pem", string(keypair.RSA(0).Public))
 	h.put("etc/tradefront/1.yaml", fmt.Sprintf(`broker_id: "9999"
 report_unit_id: "0001"
@@ -43,20 +42,10 @@ core: {argon2: {memory_kib: 1024, iterations: 1}, logins_per_user: 0}
 limits: {exempt_networks: ["127.0.0.0/8"]}
 auth: {master_key_file: /etc/tradefront/master.key}
 store: {driver: embedded, path: /var/lib/tradefront/1/front.db}
-`, f.address, free(h.t)))
+`, f.address, ports.Address(h.t)))
 	h.sh("chgrp tradefront /etc/tradefront/1.yaml /etc/tradefront/keys/1.0.pem && chmod 0640 /etc/tradefront/1.yaml /etc/tradefront/keys/1.0.pem")
 	h.sh("tradefront masterkey create -c /etc/tradefront/1.yaml && chown tradefront:tradefront /etc/tradefront/master.key")
 	return f
-}
-
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // front is a command of the program as its user.

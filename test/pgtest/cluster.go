@@ -3,8 +3,6 @@ package pgtest
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/test/child"
+	"github.com/tradefront/tradefront/test/ports"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
@@ -162,7 +161,7 @@ func (s *server) own() (err error) {
 			return err
 		}
 	}
-	s.port, err = freePort()
+	s.port, err = ports.Take()
 	return err
 }
 
@@ -305,27 +304,6 @@ func (s *server) log() string {
 		return err.Error()
 	}
 	return string(b[max(0, len(b)-4000):])
-}
-
-// The ports that freePort draws from lie below those that Linux gives to outgoing connections: a port of these, asked of the kernel,
-// may be a terminal's by the time that PostgreSQL binds it. Those of fronts that tests start again are above: 20,000 to 31,999.
-const (
-	lowestPort = 14_000
-	ports      = 6_000
-	portTrials = 100
-)
-
-// freePort draws a free TCP port. Another test may draw the same before PostgreSQL binds it; then the start fails with that error.
-func freePort() (port int, err error) {
-	for range portTrials {
-		port = lowestPort + rand.IntN(ports)
-		l, failed := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if failed == nil {
-			return port, l.Close()
-		}
-		err = failed
-	}
-	return 0, err
 }
 
 func firstError(errs ...error) error {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/test/ports"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
@@ -48,7 +49,7 @@ func startPooler(t testing.TB, database, mode string, settings []string) (string
 			return "", err
 		}
 	}
-	port, err := freePort()
+	port, err := ports.Take()
 	if err != nil {
 		return "", err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/ports"
 	"github.com/tradefront/tradefront/test/site"
 )
 
@@ -113,7 +114,7 @@ func (w *coresWorld) makeFronts() (addresses []string) {
 	for i := range 2 {
 		local := filepath.Join(newDisk(w.t, localDisk()).dir, "front.db")
 		o := site.Options{
-			Binary: built.normal, Front: i + 1, Listen: listenAddress(w.t, w.random), URL: w.postgres.URL(),
+			Binary: built.normal, Front: i + 1, Listen: ports.Address(w.t), URL: w.postgres.URL(),
 			Core: fmt.Sprintf("  driver: link\n  link: {endpoints: [%q, %q], insecure_loopback: true, grace: %v, failover_spread: %v, verify_timeout: 1s, wait: 300ms}\n",
 				w.cores[0].proxies[i].Address(), w.cores[1].proxies[i].Address(), frontGrace, exitSpread),
 			Store: fmt.Sprintf("  path: %q\n", local),

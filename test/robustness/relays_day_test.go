@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -24,6 +25,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/internal/terminalinfo"
 	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/ports"
 	"github.com/tradefront/tradefront/test/site"
 )
 
@@ -81,7 +83,7 @@ func newDayWorld(t *testing.T) *dayWorld {
 	t.Helper()
 	w := &dayWorld{t: t, random: rand.New(rand.NewPCG(firstSeed(), 4)), url: pgtest.Start(t).URL()}
 	for i := range 2 {
-		at := listenAddress(t, w.random)
+		at := ports.Address(t)
 		o := site.Options{
 			Binary: built.normal, Front: i + 1, URL: w.url, More: "relay: {enabled: true}\n",
 			Listeners: fmt.Sprintf("    - {address: %q, admits: relays}\n", at),

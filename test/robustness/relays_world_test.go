@@ -19,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/test/cutproxy"
 	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/ports"
 	"github.com/tradefront/tradefront/test/site"
 )
 
@@ -115,7 +116,7 @@ func (w *relaysWorld) all() []*front {
 func (w *relaysWorld) makeFirm() {
 	var terminals, health [2]string
 	for i, answer := range []string{"local", "postgres"} {
-		terminals[i], w.relayAt[i], health[i] = listenAddress(w.t, w.random), listenAddress(w.t, w.random), listenAddress(w.t, w.random)
+		terminals[i], w.relayAt[i], health[i] = ports.Address(w.t), ports.Address(w.t), ports.Address(w.t)
 		w.admins[i] = health[i]
 		local := filepath.Join(newDisk(w.t, localDisk()).dir, "front.db")
 		o := site.Options{
@@ -134,8 +135,8 @@ func (w *relaysWorld) makeFirm() {
 		w.links[i] = cutproxy.StartBytes(w.t, func() cutproxy.Watcher { return w.wire.watch(i) })
 		w.links[i].Lead(w.relayAt[i])
 	}
-	w.balancers[0] = newBalancer(w.t, listenAddress(w.t, w.random), terminals, health)
-	w.balancers[1] = newBalancer(w.t, listenAddress(w.t, w.random), [2]string{w.links[0].Address(), w.links[1].Address()}, health)
+	w.balancers[0] = newBalancer(w.t, ports.Address(w.t), terminals, health)
+	w.balancers[1] = newBalancer(w.t, ports.Address(w.t), [2]string{w.links[0].Address(), w.links[1].Address()}, health)
 	w.admitAll()
 }
 
@@ -179,7 +180,7 @@ func (w *relaysWorld) makeAgents() {
 	many, op := newAgent(w.t, "many"), newAgent(w.t, "operator")
 	w.agents = [2]*agent{many, op}
 	for _, a := range w.agents {
-		a.listen, a.below, a.admin = listenAddress(w.t, w.random), listenAddress(w.t, w.random), listenAddress(w.t, w.random)
+		a.listen, a.below, a.admin = ports.Address(w.t), ports.Address(w.t), ports.Address(w.t)
 	}
 	upstream := w.balancers[1].address
 	many.write(w.t, 101, "investor", agentMany, upstream, "")

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/ports"
 	"github.com/tradefront/tradefront/test/site"
 )
 
@@ -61,7 +60,7 @@ func newWorld(t *testing.T, s setting, seed uint64) *world {
 	t.Helper()
 	w := &world{t: t, ctx: t.Context(), random: rand.New(rand.NewPCG(seed, 1)), long: *duration > 0, answersLocally: s.answerAfter == "local", disk: newDisk(t, localDisk())}
 	o := site.Options{
-		Binary: built.normal, Listen: listenAddress(t, w.random),
+		Binary: built.normal, Listen: ports.Address(t),
 		Store: fmt.Sprintf("  path: %q\n  answer_after: %s\n  patience: 1s\n", w.localPath(), s.answerAfter),
 	}
 	if s.postgres {
@@ -89,27 +88,6 @@ func newWorld(t *testing.T, s setting, seed uint64) *world {
 	})
 	w.mustServe()
 	return w
-}
-
-// given are the ports that listenAddress has returned: to be free does not yet mean that no other test will listen there.
-var given sync.Map
-
-// listenAddress is a free port outside the range that the kernel gives to programs that do
-// not name one: the front's must be free again at each restart. It returns none twice.
-func listenAddress(t *testing.T, random *rand.Rand) string {
-	t.Helper()
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 26_000+random.IntN(6_000)) // below are those of test/e2e
-		if _, taken := given.LoadOrStore(address, true); taken {
-			continue
-		}
-		if l, err := net.Listen("tcp", address); err == nil {
-			l.Close()
-			return address
-		}
-	}
-	t.Fatal("no free port")
-	return ""
 }
 
 func (w *world) primary() *pgtest.Cluster { return w.pair.writes().cluster }
