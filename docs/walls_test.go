@@ -39,7 +39,7 @@ func TestRoomsCompileWithoutAStore(t *testing.T) {
 	t.Parallel()
 	deps := depsOf(t, "internal/gateway", "internal/session", "internal/dialogue", "internal/core/link", "internal/settlement/verify", "client", "client/collect",
 		"internal/agent", "internal/settlement/reconcile", "internal/settlement/relayreport", "internal/auditsearch", "internal/archive", "internal/subject",
-		"internal/loadtest/generators")
+		"internal/loadtest/generators", "internal/demo")
 	for _, not := range []string{"github.com/jackc/", "modernc.org/", "github.com/panjf2000/gnet", "github.com/prometheus/"} {
 		for _, path := range deps {
 			if strings.HasPrefix(path, not) {

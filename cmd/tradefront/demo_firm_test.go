@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 )
 
 // demoFirm is the demo's firm without a front, for commands that look at its files.
 type demoFirm struct {
 	*testing.T
-	site *demo.Site
+	site *site.Site
 	base string // the demo's configuration file; configure begins with it
 }
 
@@ -22,11 +22,11 @@ const firstKey = "public_key_file: \"keys/1.0.pem\"\n"
 
 func newDemoFirm(t *testing.T) *demoFirm {
 	t.Helper()
-	site, err := demo.NewSite(t.TempDir(), "", "127.0.0.1:0", "")
+	made, err := site.New(t.TempDir(), "", "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &demoFirm{t, site, read(t, site.Path)}
+	return &demoFirm{t, made, read(t, made.Path)}
 }
 
 // NewKey lets OpenSSL make a pair and keeps the public half.

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/settlement/verify"
 	"github.com/tradefront/tradefront/internal/store/journal"
@@ -34,12 +34,12 @@ type verifySite struct {
 func newVerifySite(t *testing.T) *verifySite {
 	t.Helper()
 	dir := t.TempDir()
-	site, err := demo.NewSite(dir, "", "127.0.0.1:0", "")
+	made, err := site.New(dir, "", "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &verifySite{
-		t: t, dir: dir, config: site.Path, private: filepath.Join(dir, "keys", "1.0.test-private.pem"),
+		t: t, dir: dir, config: made.Path, private: filepath.Join(dir, "keys", "1.0.test-private.pem"),
 		other: filepath.Join(dir, "other.pem"), report: filepath.Join(dir, "0001clientinfo20260105.txt"),
 	}
 	s.write(s.other, pem.EncodeToMemory(&pem.Block{

@@ -16,7 +16,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/coresim"
-	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/terminaltest"
@@ -27,18 +27,18 @@ const corePassword = "Secret123"
 // linkedFront is a front with a trading core's socket before it; the core need not be there.
 type linkedFront struct {
 	t      *testing.T
-	site   *demo.Site
+	site   *site.Site
 	daemon *Daemon
 	socket string
 }
 
 func newLinkedFront(t *testing.T, change func(*config.Config)) *linkedFront {
 	t.Helper()
-	site, err := demo.NewSite(t.TempDir(), "", "127.0.0.1:0", "127.0.0.1:0")
+	made, err := site.New(t.TempDir(), "", "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := site.Enrol(t.Context()); err != nil {
+	if err := made.Enrol(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	run, err := os.MkdirTemp("", "tf") // a socket's path is short
@@ -46,13 +46,13 @@ func newLinkedFront(t *testing.T, change func(*config.Config)) *linkedFront {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(run) })
-	f := &linkedFront{t: t, site: site, socket: filepath.Join(run, "core.sock")}
-	site.Config.Core.Driver = assemble.DriverLink
-	site.Config.Core.Link.Endpoints = config.CoreEndpoints{{Unix: f.socket}}
+	f := &linkedFront{t: t, site: made, socket: filepath.Join(run, "core.sock")}
+	made.Config.Core.Driver = assemble.DriverLink
+	made.Config.Core.Link.Endpoints = config.CoreEndpoints{{Unix: f.socket}}
 	if change != nil {
-		change(site.Config)
+		change(made.Config)
 	}
-	f.daemon, err = Start(t.Context(), site.Config, Options{Log: io.Discard})
+	f.daemon, err = Start(t.Context(), made.Config, Options{Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/logs"
@@ -30,7 +30,7 @@ import (
 // reloadTest is a front of the demo's firm, and what it says in its log.
 type reloadTest struct {
 	*testing.T
-	site *demo.Site
+	site *site.Site
 	d    *Daemon
 	said *lines
 	base string // the demo's configuration file; configure begins with it
@@ -38,19 +38,19 @@ type reloadTest struct {
 
 func newReloadTest(t *testing.T, oldnew ...string) *reloadTest {
 	t.Helper()
-	site, err := demo.NewSite(t.TempDir(), "", "127.0.0.1:0", "")
+	made, err := site.New(t.TempDir(), "", "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := readFile(t, site.Path)
+	base := readFile(t, made.Path)
 	if len(oldnew) > 0 { // as in configure
-		(&reloadTest{T: t, site: site, base: base}).configure(oldnew...)
-		if site.Config, err = config.Load(site.Path, nil); err != nil {
+		(&reloadTest{T: t, site: made, base: base}).configure(oldnew...)
+		if made.Config, err = config.Load(made.Path, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	said := newLines(t)
-	d, err := Start(t.Context(), site.Config, Options{Log: said, Build: ops.Build{Version: "test"}})
+	d, err := Start(t.Context(), made.Config, Options{Log: said, Build: ops.Build{Version: "test"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func newReloadTest(t *testing.T, oldnew ...string) *reloadTest {
 			t.Error(err)
 		}
 	})
-	return &reloadTest{t, site, d, said, base}
+	return &reloadTest{t, made, d, said, base}
 }
 
 // lines is a log that a test reads line by line, without holding up who writes.
@@ -251,7 +251,7 @@ func TestReloadRefusesAnotherMasterKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := demo.AdmitApp(t.Context(), directory.New(r.d.path.Journal.Tables()), master, "a_b_1", auth.AES); err != nil {
+	if _, err := site.AdmitApp(t.Context(), directory.New(r.d.path.Journal.Tables()), master, "a_b_1", auth.AES); err != nil {
 		t.Fatal(err)
 	}
 	r.d.refresh(t.Context())

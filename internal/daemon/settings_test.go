@@ -17,7 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 )
 
 // TestReloadedKeysExist: a key that is spelled otherwise in the list would be named as in need of a restart.
@@ -85,13 +85,13 @@ func changes(t *testing.T) map[string]func(*config.Config) {
 // TestReloadedKeysReachTheirSetter: a change of one key changes what the setter takes beside which the key is named, and that one's alone. A
 // key beside another setter would count as taken over without being so, or would bring a change of others with it.
 func TestReloadedKeysReachTheirSetter(t *testing.T) {
-	site, err := demo.NewSite(t.TempDir(), "", "127.0.0.1:0", "")
+	made, err := site.New(t.TempDir(), "", "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var before *loaded
 	load := func(key string, change func(*config.Config)) *loaded {
-		c, err := config.Load(site.Path, nil)
+		c, err := config.Load(made.Path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,12 +103,12 @@ func TestReloadedKeysReachTheirSetter(t *testing.T) {
 		if before != nil && key != "keys" && key != "calendar_file" { // two that were loaded from the same files cannot be compared
 			assets.Keys, assets.Calendar = before.assets.Keys, before.assets.Calendar
 		}
-		return &loaded{c, assets, assets.Policy(c), site.Config.NeedRestart(c, Reloads)}
+		return &loaded{c, assets, assets.Policy(c), made.Config.NeedRestart(c, Reloads)}
 	}
 	none, all := func(*config.Config) {}, changes(t)
 	before = load("", none)
 	for i := range settings {
-		if !reflect.DeepEqual(settings[i].value(site.Config, before), settings[i].value(site.Config, load("", none))) {
+		if !reflect.DeepEqual(settings[i].value(made.Config, before), settings[i].value(made.Config, load("", none))) {
 			t.Fatalf("the same configuration, loaded twice, differs in what the setter of %q takes", settings[i].keys)
 		}
 	}
@@ -118,7 +118,7 @@ func TestReloadedKeysReachTheirSetter(t *testing.T) {
 			t.Errorf("the change of %s changes %q", key, got)
 		}
 		for i := range settings {
-			took := !reflect.DeepEqual(settings[i].value(site.Config, before), settings[i].value(site.Config, next))
+			took := !reflect.DeepEqual(settings[i].value(made.Config, before), settings[i].value(made.Config, next))
 			if named := slices.ContainsFunc(settings[i].keys, within(key)); took != named {
 				t.Errorf("%s is named beside the setter of %q: %t; that takes its change over: %t", key, settings[i].keys, named, took)
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 	"github.com/tradefront/tradefront/internal/front"
 )
 
@@ -30,11 +30,11 @@ func TestSocketsAreHandedIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site, err := demo.NewSite(t.TempDir(), "", bound.Addr().String(), "")
+	made, err := site.New(t.TempDir(), "", bound.Addr().String(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Start(t.Context(), site.Config, Options{Log: io.Discard, Listen: func(string) (*net.TCPListener, error) { return bound, nil }})
+	d, err := Start(t.Context(), made.Config, Options{Log: io.Discard, Listen: func(string) (*net.TCPListener, error) { return bound, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
-	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -176,11 +176,11 @@ func TestWatchdogEndsWithEachPart(t *testing.T) {
 // startForWatchdog is a front whose event loops show what they receive to tap.
 func startForWatchdog(t *testing.T, tap *stopper) *Daemon {
 	t.Helper()
-	site, err := demo.NewSite(t.TempDir(), "", "127.0.0.1:0", "")
+	made, err := site.New(t.TempDir(), "", "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Start(t.Context(), site.Config, Options{Log: io.Discard})
+	d, err := Start(t.Context(), made.Config, Options{Log: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
-// Package demo plays a firm's customers against a front: synthetic terminals of all
-// kinds, valid and faulty, that really encrypt what they are and remember it, and a check
-// that opens the day's report with the test private key and compares each line with what
-// its terminal really was.
+// Package demo plays a firm's customers against a front, of which it knows what their terminals do (Firm): synthetic
+// terminals of all kinds, valid and faulty, that really encrypt what they are and remember it, and a check that opens
+// the day's report with the test private key and compares each line with what its terminal really was.
 //
 // Where a core-sim is behind the front, terminals also place orders and see the answers and their fills; PlayTrade is
 // two customers who trade with each other, message by message.

@@ -62,7 +62,7 @@ func TestAnInboxNeverBlocks(t *testing.T) {
 	i := newInbox("mine")
 	fill := func(ref string) client.Message {
 		// TradeID, OrderID, UserID, OrderRef, InstrumentID, Direction, Price, Volume, Remaining
-		data := fmt.Appendf(nil, "%012d%012d%-18s%-24s%-30s%c%010d%08d%08d", 1, 2, "u", ref, Instrument, coresim.Buy, 1, 1, 0)
+		data := fmt.Appendf(nil, "%012d%012d%-18s%-24s%-30s%c%010d%08d%08d", 1, 2, "u", ref, "SIM2612", coresim.Buy, 1, 1, 0)
 		return message(t, coresim.TIDTradeInsertSingle, 1, func(e *ftd.Encoder) { e.Raw(coresim.FIDTrade, data) })
 	}
 	for range 2 * inboxFlow {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/client"
-	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -55,30 +54,5 @@ func TestCheckCountsWays(t *testing.T) {
 	spoiled := report(t, answers)[:2]
 	if v := check(t, spoiled, answers); v.Good() || v.Ways[OneToMany] != 0 {
 		t.Errorf("%+v", v)
-	}
-}
-
-// The relays of a linked site are in its registry, by their types; a site without relays has none.
-func TestASiteAdmitsItsRelays(t *testing.T) {
-	site, err := NewLinkedSite(t.TempDir(), "", "127.0.0.1:0", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := site.Enrol(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	r := site.Firm.Relays
-	if r == nil || r.Investor.AppID != InvestorRelay || r.Operator.AppID != OperatorRelay || r.As.UserType != regulation.UserOperator {
-		t.Fatalf("%+v", r)
-	}
-	if r.Investor.AuthCode == r.Operator.AuthCode || r.Investor.Cipher != ClientCipher(auth.AES) {
-		t.Errorf("%+v", r)
-	}
-	alone, err := NewSite(t.TempDir(), "", "127.0.0.1:0", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := alone.Enrol(t.Context()); err != nil || alone.Firm.Relays != nil {
-		t.Errorf("%+v, %v", alone.Firm.Relays, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 )
 
 const (
@@ -24,17 +25,17 @@ type simCore struct {
 }
 
 // startCore serves a core-sim with the firm's accounts at the socket that the front's configuration names.
-func startCore(site *demo.Site) (*simCore, error) {
-	cal, err := calendar.Load(site.Config.CalendarFile.Path)
+func startCore(made *site.Site) (*simCore, error) {
+	cal, err := calendar.Load(made.Config.CalendarFile.Path)
 	if err != nil {
 		return nil, err
 	}
 	day, _ := cal.TradingDayOf(time.Now())
-	core, err := coresim.New(coresim.Options{Accounts: site.CoreAccounts(), TradingDay: day.String(), Instrument: demo.Instrument})
+	core, err := coresim.New(coresim.Options{Accounts: made.CoreAccounts(), TradingDay: day.String(), Instrument: site.Instrument})
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("unix", site.CoreSocket())
+	listener, err := net.Listen("unix", made.CoreSocket())
 	if err != nil {
 		return nil, errors.Join(err, core.Close())
 	}

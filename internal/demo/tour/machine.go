@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/client/collect"
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
@@ -23,11 +24,11 @@ func (t *Tour) thisMachine(ctx context.Context) (was *demo.Was, err error) {
 	}
 	t.say("%s", strings.TrimSuffix(t.found.ExplainClear(t.explained()), "\n"))
 	t.say("the same, masked: %s collect check", show.ShellWord(os.Args[0]))
-	pem, err := files.Read(filepath.Join(t.site.Dir, "keys", demo.KeyVersion+".pem"), 64<<10)
+	pem, err := files.Read(filepath.Join(t.site.Dir, "keys", site.KeyVersion+".pem"), 64<<10)
 	if err != nil {
 		return nil, err
 	}
-	key, err := collect.ParseKey(demo.KeyVersion, pem)
+	key, err := collect.ParseKey(site.KeyVersion, pem)
 	if err != nil {
 		return nil, err
 	}

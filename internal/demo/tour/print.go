@@ -13,6 +13,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 )
@@ -146,7 +147,7 @@ func (t *Tour) invite() {
 	t.heading("Try it by hand; Ctrl-C ends it")
 	t.say("address %s   broker %s   key version %s", firm.Address, firm.BrokerID, firm.KeyVersion)
 	t.say("AppID %s   authcode %s", firm.Apps[0].AppID, firm.Apps[0].AuthCode)
-	t.say("account %s   password %s", firm.Accounts[0].Account, demo.SitePassword)
+	t.say("account %s   password %s", firm.Accounts[0].Account, site.Password)
 	if url := t.statusPage(); url != "" {
 		t.say("status page, for a browser: %s", url)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/show"
@@ -40,7 +41,7 @@ type Tour struct {
 	// Progress begins to show long work; set takes how much of total is done.
 	Progress func(what string, total int64) (set func(int64), end func())
 
-	site   *demo.Site
+	site   *site.Site
 	found  *collect.Result // this machine
 	core   *simCore
 	daemon *daemon.Daemon
@@ -60,7 +61,7 @@ func (t *Tour) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if t.site, err = demo.NewLinkedSite(dir, t.Postgres, t.Listen, t.Admin); err != nil {
+	if t.site, err = site.NewLinked(dir, t.Postgres, t.Listen, t.Admin); err != nil {
 		return err
 	}
 	if err := t.open(ctx); err != nil {
@@ -142,8 +143,8 @@ func (t *Tour) open(ctx context.Context) (err error) {
 		return errors.Join(err, t.core.stop())
 	}
 	firm := &t.site.Firm
-	firm.Address, firm.BrokerID, firm.KeyVersion = t.daemon.Addrs()[0].String(), t.site.Config.BrokerID, demo.KeyVersion
-	firm.Instrument, firm.Relays.Address = demo.Instrument, t.daemon.Addrs()[1].String()
+	firm.Address, firm.BrokerID, firm.KeyVersion = t.daemon.Addrs()[0].String(), t.site.Config.BrokerID, site.KeyVersion
+	firm.Instrument, firm.Relays.Address = site.Instrument, t.daemon.Addrs()[1].String()
 	if err := t.site.WriteAddresses(t.Postgres, firm.Address, strings.TrimPrefix(t.daemon.AdminURL(), "http://"), firm.Relays.Address); err != nil {
 		return errors.Join(err, t.daemon.Stop(), t.core.stop())
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/demo/site"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/terminalinfo"
 	"github.com/tradefront/tradefront/test/pgtest"
@@ -138,12 +139,12 @@ func TestAwaitCoreEndsWithItsContext(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	tour, out := newTour("")
-	site, err := demo.NewLinkedSite(dir, "", "127.0.0.1:0", "127.0.0.1:0")
+	made, err := site.NewLinked(dir, "", "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tour.site = site
-	if err := site.Enrol(t.Context()); err != nil {
+	tour.site = made
+	if err := made.Enrol(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := tour.startFront(t.Context()); err != nil {
@@ -159,13 +160,13 @@ func TestAwaitCoreEndsWithItsContext(t *testing.T) {
 	if err := tour.awaitCore(ctx); err == nil || !strings.Contains(err.Error(), "does not use its core-sim") {
 		t.Errorf("%v", err)
 	}
-	site.Firm.Address = tour.daemon.Addrs()[0].String()
+	made.Firm.Address = tour.daemon.Addrs()[0].String()
 	tour.invite()
-	checkInvitation(t, out.String(), site)
+	checkInvitation(t, out.String(), made)
 }
 
 // checkInvitation: a reader finds the status page, and a shell takes each command line for the words that are meant.
-func checkInvitation(t *testing.T, out string, site *demo.Site) {
+func checkInvitation(t *testing.T, out string, made *site.Site) {
 	t.Helper()
 	if !regexp.MustCompile(`status page, for a browser: http://127\.0\.0\.1:[0-9]+/\n`).MatchString(out) {
 		t.Errorf("no URL of the status page in:\n%s", out)
@@ -179,7 +180,7 @@ func checkInvitation(t *testing.T, out string, site *demo.Site) {
 		told++
 		words, err := exec.CommandContext(t.Context(), "sh", "-c", `printf '%s\n' `+line).Output()
 		all := strings.Split(string(words), "\n")
-		if err != nil || !slices.Contains(all, site.Path) && !slices.Contains(all, site.PasswordFile()) {
+		if err != nil || !slices.Contains(all, made.Path) && !slices.Contains(all, made.PasswordFile()) {
 			t.Errorf("a shell takes %sfor %q (%v)", line, all, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package demo
+package site
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
@@ -20,16 +21,16 @@ const (
 )
 
 // admitRelays admits one relay of each type, as `tradefront relay add` does.
-func admitRelays(ctx context.Context, d *directory.Directory, master *auth.MasterKey, as Account) (*Relays, error) {
+func admitRelays(ctx context.Context, d *directory.Directory, master *auth.MasterKey, as demo.Account) (*demo.Relays, error) {
 	investor := relay.NewPermission(InvestorRelay)
-	investor.Networks = []netip.Prefix{netip.PrefixFrom(InvestorHost, InvestorHost.BitLen())}
+	investor.Networks = []netip.Prefix{netip.PrefixFrom(demo.InvestorHost, demo.InvestorHost.BitLen())}
 	investor.Connections = relay.MaxConnections // --crowd says how many there are
 	operator := relay.NewPermission(OperatorRelay)
-	operator.Networks = []netip.Prefix{netip.PrefixFrom(OperatorHost, OperatorHost.BitLen())}
+	operator.Networks = []netip.Prefix{netip.PrefixFrom(demo.OperatorHost, demo.OperatorHost.BitLen())}
 	operator.Operators = []regulation.Account{as.Account}
 	scope := []relay.Grant{{AppID: OperatorRelay, Operator: as.Account, Kind: relay.All}}
 
-	r := &Relays{As: as}
+	r := &demo.Relays{As: as}
 	var one, other error
 	r.Investor, one = admitRelay(ctx, d, master, auth.AppInvestorRelay, investor, nil)
 	r.Operator, other = admitRelay(ctx, d, master, auth.AppOperatorRelay, operator, scope)
@@ -39,24 +40,24 @@ func admitRelays(ctx context.Context, d *directory.Directory, master *auth.Maste
 // admitRelay admits a relay with a random authcode; one that is there already gets a new code.
 func admitRelay(
 	ctx context.Context, d *directory.Directory, master *auth.MasterKey, kind auth.AppType, p relay.Permission, scope []relay.Grant,
-) (App, error) {
+) (demo.App, error) {
 	code, err := auth.NewAuthCode(rand.Reader)
 	if err != nil {
-		return App{}, err
+		return demo.App{}, err
 	}
 	err = d.AdmitRelay(ctx, master, kind, code, auth.AES, p, scope)
 	if errors.Is(err, store.ErrExists) {
 		cipher := auth.AES
 		_, err = d.Rotate(ctx, master, p.AppID, directory.Rotation{Code: code, Cipher: &cipher})
 	}
-	return App{AppID: p.AppID, AuthCode: code.Reveal(), Cipher: ClientCipher(auth.AES)}, err
+	return demo.App{AppID: p.AppID, AuthCode: code.Reveal(), Cipher: demo.ClientCipher(auth.AES)}, err
 }
 
-func firstOperator(accounts []Account) Account {
+func firstOperator(accounts []demo.Account) demo.Account {
 	for _, a := range accounts {
 		if a.UserType == regulation.UserOperator {
 			return a
 		}
 	}
-	return Account{}
+	return demo.Account{}
 }

@@ -1,4 +1,4 @@
-package demo
+package site
 
 import (
 	"context"
@@ -20,6 +20,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/coresim"
+	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
@@ -32,31 +33,31 @@ type Site struct {
 	Path    string // of the configuration file
 	Config  *config.Config
 	Private *rsa.PrivateKey // the monitoring centre's half, which a real front never sees
-	Firm    Firm
+	Firm    demo.Firm
 }
 
 // What the demo's terminals use.
 const (
-	KeyVersion   = "1.0"
-	Instrument   = "SIM2612" // the only one of the core-sim
-	SitePassword = "demo-password"
-	CoreNotice   = "core-sim is no trading core"
-	siteAccounts = 24
+	KeyVersion = "1.0"
+	Instrument = "SIM2612" // the only one of the core-sim
+	Password   = "demo-password"
+	CoreNotice = "core-sim is no trading core"
+	accounts   = 24
 )
 
-var siteApps = []struct {
+var apps = []struct {
 	id     regulation.AppID
 	cipher auth.Cipher
 }{{"client_xsb_1.0", auth.AES}, {"abcdef_ghijkl_1.6.0", auth.AES}, {"demo_desk_3.2", auth.SM4}}
 
-// NewSite makes folder, test key pair, master key and configuration of a front with its local core.
-func NewSite(dir, postgresURL, listen, admin string) (*Site, error) {
-	return newSite(dir, siteConfig(postgresURL, listen, admin, ""))
+// New makes folder, test key pair, master key and configuration of a front with its local core.
+func New(dir, postgresURL, listen, admin string) (*Site, error) {
+	return create(dir, firmConfig(postgresURL, listen, admin, ""))
 }
 
-// NewLinkedSite is NewSite for a front that has a core-sim behind it, at CoreSocket, and a second listener for relays.
-func NewLinkedSite(dir, postgresURL, listen, admin string) (*Site, error) {
-	return newSite(dir, linkedConfig(postgresURL, listen, admin, "127.0.0.1:0"))
+// NewLinked is New for a front that has a core-sim behind it, at CoreSocket, and a second listener for relays.
+func NewLinked(dir, postgresURL, listen, admin string) (*Site, error) {
+	return create(dir, linkedConfig(postgresURL, listen, admin, "127.0.0.1:0"))
 }
 
 // WriteAddresses puts the addresses of a linked site's running front into its configuration file, where ports were 0: commands
@@ -66,10 +67,10 @@ func (s *Site) WriteAddresses(postgresURL, listen, admin, relays string) error {
 }
 
 func linkedConfig(postgresURL, listen, admin, relays string) []byte {
-	return append(siteConfig(postgresURL, listen, admin, fmt.Sprintf(relayListener, relays)), linkConfig...)
+	return append(firmConfig(postgresURL, listen, admin, fmt.Sprintf(relayListener, relays)), linkConfig...)
 }
 
-func newSite(dir string, configuration []byte) (*Site, error) {
+func create(dir string, configuration []byte) (*Site, error) {
 	s := &Site{Dir: dir, Path: filepath.Join(dir, "tradefront.yaml")}
 	if err := s.makeKeys(); err != nil {
 		return nil, err
@@ -90,8 +91,8 @@ func newSite(dir string, configuration []byte) (*Site, error) {
 	return s, nil
 }
 
-// siteConfig is what a small firm would write; the report's key is that of the test pair.
-func siteConfig(postgresURL, listen, admin, moreListeners string) []byte {
+// firmConfig is what a small firm would write; the report's key is that of the test pair.
+func firmConfig(postgresURL, listen, admin, moreListeners string) []byte {
 	driver := "embedded"
 	if postgresURL != "" {
 		driver = assemble.DriverPostgres
@@ -118,12 +119,12 @@ core:
 `, listen, moreListeners, admin, KeyVersion, driver, postgresURL)
 }
 
-// relayListener follows the customers' listener of siteConfig.
+// relayListener follows the customers' listener of firmConfig.
 const relayListener = `    - address: %q
       admits: relays
 `
 
-// linkConfig follows siteConfig, whose last section is core.
+// linkConfig follows firmConfig, whose last section is core.
 const linkConfig = `  driver: link
   link:
     endpoints: ["unix:core.sock"]
@@ -185,14 +186,14 @@ func (s *Site) Enrol(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	for _, a := range siteApps {
+	for _, a := range apps {
 		app, err := AdmitApp(ctx, directory.New(r.Tables()), master, a.id, a.cipher)
 		if err != nil {
 			return err
 		}
 		s.Firm.Apps = append(s.Firm.Apps, app)
 	}
-	s.Firm.Accounts = siteAccountList()
+	s.Firm.Accounts = accountList()
 	if s.Config.Relay.Enabled {
 		if s.Firm.Relays, err = admitRelays(ctx, directory.New(r.Tables()), master, firstOperator(s.Firm.Accounts)); err != nil {
 			return err
@@ -205,14 +206,14 @@ func (s *Site) Enrol(ctx context.Context) (err error) {
 	}
 	return errors.Join(
 		os.WriteFile(s.AuthCodeFile(), []byte(s.Firm.Apps[0].AuthCode+"\n"), 0o600),
-		os.WriteFile(s.PasswordFile(), []byte(SitePassword+"\n"), 0o600),
+		os.WriteFile(s.PasswordFile(), []byte(Password+"\n"), 0o600),
 	)
 }
 
-func siteAccountList() []Account {
-	all := make([]Account, siteAccounts)
+func accountList() []demo.Account {
+	all := make([]demo.Account, accounts)
 	for i := range all {
-		all[i] = Account{Account: regulation.Account(strconv.Itoa(88880000 + i)), UserType: regulation.UserCustomer, Password: SitePassword}
+		all[i] = demo.Account{Account: regulation.Account(strconv.Itoa(88880000 + i)), UserType: regulation.UserCustomer, Password: Password}
 		if i%8 == 7 {
 			all[i].UserType = regulation.UserOperator
 		}
@@ -223,7 +224,7 @@ func siteAccountList() []Account {
 // addAccounts adds the firm's accounts to the front's own store.
 func (s *Site) addAccounts(ctx context.Context, r assemble.Records) error {
 	// One hash for all: they have the same password, and the demo should begin soon.
-	hash, err := local.HashPassword([]byte(SitePassword), assemble.CoreOptions(s.Config).Params)
+	hash, err := local.HashPassword([]byte(Password), assemble.CoreOptions(s.Config).Params)
 	if err != nil {
 		return err
 	}
@@ -249,14 +250,14 @@ func (s *Site) PasswordFile() string { return filepath.Join(s.Dir, "password") }
 // AdmitApp admits an AppID with a random authcode; one that is there already gets a new code.
 func AdmitApp(
 	ctx context.Context, d *directory.Directory, master *auth.MasterKey, id regulation.AppID, cipher auth.Cipher,
-) (App, error) {
+) (demo.App, error) {
 	code, err := auth.NewAuthCode(rand.Reader)
 	if err != nil {
-		return App{}, err
+		return demo.App{}, err
 	}
 	err = d.Admit(ctx, master, id, code, cipher)
 	if errors.Is(err, store.ErrExists) {
 		_, err = d.Rotate(ctx, master, id, directory.Rotation{Code: code, Cipher: &cipher})
 	}
-	return App{AppID: id, AuthCode: code.Reveal(), Cipher: ClientCipher(cipher)}, err
+	return demo.App{AppID: id, AuthCode: code.Reveal(), Cipher: demo.ClientCipher(cipher)}, err
 }
