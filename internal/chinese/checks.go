@@ -61,7 +61,7 @@ var checks = map[string]string{
 	"it holds %s, store.max_bytes is %s":                       "已占 %s，store.max_bytes 为 %s",
 	"its oldest record has waited for %v, store.max_age is %v": "最早的记录已等待 %v，store.max_age 为 %v",
 	"it holds %d records, store.max_rows is %d":                "有 %d 条记录，store.max_rows 为 %d",
-	"there is none": "没有", "nothing": "无",
+	"there is none": "没有", "nothing": "无", "unreadable": "无法读取",
 	"%d corrupt stores are not recovered, the last is %s: their records are missing until tradefront local recover brings them back":                                                                       "有 %d 个损坏的本地库未恢复，最近一个是 %s：在 tradefront local recover 恢复之前，其中的记录缺失",
 	"this local store continues what PostgreSQL last heard of it":                                                                                                                                          "本地库与 PostgreSQL 上次得知的内容衔接",
 	"this local store is an older copy: PostgreSQL last heard at %s, from host %s, that it held: %s. Reports wait until a front is started on the file as it was then, or for: tradefront front retire %d": "本地库是旧副本：PostgreSQL 上次于 %s 从主机 %s 得知它持有：%s。请用当时的文件启动前置，或执行 tradefront front retire %d，在此之前不能导出报送文件",

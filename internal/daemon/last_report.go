@@ -75,11 +75,11 @@ func (l sharedLedger) elsewhere(ctx context.Context, day calendar.TradingDay) (b
 	return frontsHad(fronts, day), err
 }
 
-// frontsHad reports whether a front holds records of the day, brought some, or has a damaged store, of whose days nothing is known.
+// frontsHad reports whether a front holds records of the day, brought some, or has a damaged store or an unreadable row, of whose days nothing is known.
 func frontsHad(fronts []store.Front, day calendar.TradingDay) bool {
 	return slices.ContainsFunc(fronts, func(f store.Front) bool {
 		held := f.Held[day]
-		return held.Pending+held.Quarantined > 0 || f.ForwardedOf[day] > 0 || f.CorruptStores > 0
+		return held.Pending+held.Quarantined > 0 || f.ForwardedOf[day] > 0 || f.CorruptStores > 0 || f.Unreadable
 	})
 }
 

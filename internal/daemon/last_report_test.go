@@ -111,6 +111,7 @@ func TestFrontsHad(t *testing.T) {
 		"it holds some":      {of(func(f *store.Front) { f.Held[day] = store.Held{Pending: 1} }), true},
 		"one was refused":    {of(func(f *store.Front) { f.Held[day] = store.Held{Quarantined: 1} }), true},
 		"it brought some":    {of(func(f *store.Front) { f.ForwardedOf = map[calendar.TradingDay]int64{day: 1} }), true},
+		"its row is wrong":   {of(func(f *store.Front) { f.Unreadable = true }), true},
 		"its store is wrong": {of(func(f *store.Front) { f.CorruptStores = 1 }), true},
 	} {
 		if got := frontsHad(c.fronts, day); got != c.had {

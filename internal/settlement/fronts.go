@@ -108,7 +108,7 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (kind 
 	h := f.Held[day]
 	unheard := !f.Stopped && earlier(f.Counted, f.Seen).Before(end.Add(FrontMargin))
 	switch {
-	case f.OtherLife && (h.Pending+h.Quarantined > 0 || f.CorruptStores > 0 || unheard):
+	case f.OtherLife && (f.Unreadable || h.Pending+h.Quarantined > 0 || f.CorruptStores > 0 || unheard):
 		kind, problem = store.FrontOtherLife, "did not report since the window closed"
 		if n := h.Pending + h.Quarantined; n > 0 {
 			problem = fmt.Sprintf("reported that it holds %d records of the day", n)
@@ -116,6 +116,14 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (kind 
 		problem += ", and the store that reports now does not continue it: an older copy of the file was put back, or runs beside it"
 		next = "start the front once on the file as it was then, with PostgreSQL in reach, and it hands them over; " +
 			"if that file is gone: reconcile with the audit log tells what is missing, then " + retire + " --force"
+	case f.Unreadable:
+		kind, problem = store.FrontUnreadable, "said what it holds, and its row in PostgreSQL cannot be read: another program wrote it"
+		switch {
+		case f.Alive():
+			next = "it is running and writes the row anew within seconds"
+		default:
+			next = "start it with PostgreSQL in reach, and it writes the row anew; if it is gone for good with its disk: " + retire + " --force"
+		}
 	case h.Pending > 0:
 		kind, problem = store.FrontHolds, fmt.Sprintf("holds %d records of the day", h.Pending)
 		switch {

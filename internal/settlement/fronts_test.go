@@ -32,6 +32,10 @@ func TestFrontObstacles(t *testing.T) {
 		g.OtherLife = true
 		return g
 	}
+	unreadable := func(f store.Front) store.Front {
+		f.Unreadable = true
+		return f
+	}
 	ahead := said(store.FrontReport{Counted: after.Add(time.Hour)}, time.Hour)
 	ahead.Seen = before
 	for name, c := range map[string]struct {
@@ -55,6 +59,9 @@ func TestFrontObstacles(t *testing.T) {
 		"other life, held nothing after":           {front: other(store.FrontReport{Counted: after})},
 		"other life, stopped, held nothing":        {front: other(store.FrontReport{Counted: before, Stopped: true})},
 		"running, quarantine":                      {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Quarantined: 2})}, 0), problem: "2 records of the day in quarantine", next: "quarantine list"},
+		"stopped, unreadable":                      {front: unreadable(said(store.FrontReport{Counted: after, Stopped: true}, time.Hour)), problem: "cannot be read", next: "front retire 7 --force"},
+		"running, unreadable":                      {front: unreadable(said(store.FrontReport{Counted: after}, 0)), problem: "cannot be read", next: "writes the row anew within seconds"},
+		"other life, stopped, unreadable":          {front: unreadable(other(store.FrontReport{Counted: after, Stopped: true})), problem: "an older copy of the file", next: "start the front once on the file as it was then"},
 		"stopped, damaged store not recovered":     {front: said(store.FrontReport{Counted: after, Stopped: true, CorruptStores: 1}, 0), problem: "1 corrupt stores", next: "local recover"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,6 +47,14 @@ func HeldBy(fronts []store.Front, unreported []calendar.TradingDay) (lost []Loss
 				What: "was retired while it held records of the day",
 			})
 		}
+		if f.Unreadable {
+			for _, day := range unreported {
+				lost = append(lost, Loss{
+					Day: day, Where: where + ", what it held", Next: next,
+					What: "was retired while its row in PostgreSQL, of what it held, could not be read",
+				})
+			}
+		}
 		if f.CorruptStores == 0 {
 			continue
 		}

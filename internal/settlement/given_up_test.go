@@ -89,13 +89,17 @@ func incomplete(r *verify.Report) (said string) {
 	return said
 }
 
-// Damaged stores count for the days whose reports are still to be written; a life is one of several on a store.
+// Damaged stores, and a row that cannot be read, count for the days whose reports are still to be written; a life is one of several on a store.
 func TestHeldBy(t *testing.T) {
 	t.Parallel()
 	f := store.Front{FrontReport: store.FrontReport{FrontID: 7, Host: "h", CorruptStores: 2, Life: uuid.New()}, OtherLife: true}
 	lost := HeldBy([]store.Front{f}, []calendar.TradingDay{day, day + 1})
 	if len(lost) != 2 || lost[1].Day != day+1 || !strings.Contains(lost[0].Where, "life") || lost[0].Records != 0 {
 		t.Errorf("%+v", lost)
+	}
+	f.CorruptStores, f.Unreadable = 0, true
+	if lost = HeldBy([]store.Front{f}, []calendar.TradingDay{day, day + 1}); len(lost) != 2 || lost[1].Day != day+1 || !strings.Contains(lost[0].What, "could not be read") {
+		t.Errorf("unreadable: %+v", lost)
 	}
 }
 

@@ -31,8 +31,9 @@ var words = map[string]map[string]phrase{
 	"obstacle": {
 		"front_holds": {"a front holds records", "前置仍有记录"}, "front_quarantines": {"records in quarantine", "有隔离的记录"},
 		"front_set_aside": {"corrupt local store", "本地库损坏"}, "front_silent": {"a front is silent", "前置失去心跳"},
-		"front_other_life": {"older copy of a local store", "本地库是旧副本"}, "front_unknown": {"a front never reported", "前置从未有心跳"},
-		"front_clock": {"a front's clock", "前置时钟不准"}, "no_trading_day": {"no trading day", "非交易日"}, "rows_missing": {"records are missing", "记录缺失"},
+		"front_other_life": {"older copy of a local store", "本地库是旧副本"}, "front_unreadable": {"what a front holds is unreadable", "前置上报的内容无法读取"},
+		"front_unknown": {"a front never reported", "前置从未有心跳"},
+		"front_clock":   {"a front's clock", "前置时钟不准"}, "no_trading_day": {"no trading day", "非交易日"}, "rows_missing": {"records are missing", "记录缺失"},
 		"outside_window": {"records of another day", "记录不属于该日"}, "records_gone": {"reported records are gone", "已报送的记录不在库中"},
 		"fewer_records": {"fewer records than before", "记录比原报告少"}, "report_handed_in": {"the report was handed in", "报告已报送"},
 	},

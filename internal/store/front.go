@@ -54,6 +54,9 @@ type Front struct {
 	// OtherLife says that the store has reported since in a life that does not continue this one: a
 	// backup or a snapshot was put back, or a copy runs. What this life held is elsewhere, or gone.
 	OtherLife bool
+	// Unreadable says that what the front holds and brought is not known: its row cannot be read, since another program wrote it.
+	// Held and ForwardedOf are empty then. The front's next report writes the row anew.
+	Unreadable bool
 }
 
 // Alive reports whether the front runs, by its last report.
@@ -62,6 +65,9 @@ func (f *Front) Alive() bool { return !f.Stopped && f.Retired.IsZero() && f.Ago 
 // ClockDiffers is by how much the front's clock and PostgreSQL's differ at least, however long the
 // question and the answer were on their way.
 func (r *FrontReport) ClockDiffers() time.Duration { return max(0, r.ClockOffset.Abs()-r.ClockError) }
+
+// MayHold reports whether the front holds records, or may.
+func (f *Front) MayHold() bool { return f.Unreadable || f.Records() > 0 }
 
 // Records is how many records the front holds, of all days.
 func (r *FrontReport) Records() (n int64) {

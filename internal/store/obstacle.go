@@ -18,6 +18,7 @@ const (
 	FrontCorrupt     ObstacleKind = "front_set_aside"   // a damaged local store is not recovered
 	FrontMissing     ObstacleKind = "front_silent"      // a front did not report since the window closed
 	FrontOtherLife   ObstacleKind = "front_other_life"  // an older copy of a local store runs, and the newer one held records
+	FrontUnreadable  ObstacleKind = "front_unreadable"  // what a front said that it holds cannot be read any more
 	FrontUnknown     ObstacleKind = "front_unknown"     // a front is named, and no report of one is known
 	FrontClock       ObstacleKind = "front_clock"       // a front's clock and PostgreSQL's differ: login times are wrong
 	NoTradingDay     ObstacleKind = "no_trading_day"    // records are on a day that has no report
@@ -31,7 +32,7 @@ const (
 // ObstacleKinds are all kinds that a survey finds.
 func ObstacleKinds() []ObstacleKind {
 	return []ObstacleKind{
-		FrontHolds, FrontQuarantines, FrontCorrupt, FrontMissing, FrontOtherLife, FrontUnknown, FrontClock,
+		FrontHolds, FrontQuarantines, FrontCorrupt, FrontMissing, FrontOtherLife, FrontUnreadable, FrontUnknown, FrontClock,
 		NoTradingDay, OutsideWindow, RecordsGone, RowsMissing, FewerRecords, ReportHandedIn,
 	}
 }
@@ -39,7 +40,7 @@ func ObstacleKinds() []ObstacleKind {
 // OfFront reports whether --despite-fronts waives it.
 func (k ObstacleKind) OfFront() bool {
 	switch k {
-	case FrontHolds, FrontQuarantines, FrontCorrupt, FrontMissing, FrontOtherLife, FrontUnknown:
+	case FrontHolds, FrontQuarantines, FrontCorrupt, FrontMissing, FrontOtherLife, FrontUnreadable, FrontUnknown:
 		return true
 	}
 	return false

@@ -36,6 +36,7 @@ type shownFront struct {
 	Held      map[string]store.Held `json:"holds_by_day,omitempty"`
 	Oldest    *time.Time            `json:"oldest,omitempty"`
 	SetAside  int                   `json:"set_aside"`
+	Unread    bool                  `json:"holds_unreadable,omitempty"`
 	Forwarded int64                 `json:"forwarded"`
 	Clock     float64               `json:"clock_offset_seconds"` // the front's ahead of PostgreSQL's
 	Retired   *time.Time            `json:"retired,omitempty"`
@@ -108,7 +109,7 @@ func showFront(f *store.Front) shownFront {
 		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: heartbeat.State(f), Host: f.Host, Version: f.Version,
 		Config: f.Config, Admin: f.AdminAddress,
 		Started: f.Started.In(regulation.Zone), Seen: f.Seen.In(regulation.Zone), Records: f.Records(), Held: held,
-		Oldest: show.Pointer(f.Oldest), SetAside: f.CorruptStores, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(),
+		Oldest: show.Pointer(f.Oldest), SetAside: f.CorruptStores, Unread: f.Unreadable, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(),
 		Retired: show.Pointer(f.Retired), holds: heartbeat.Holds(f),
 	}
 }

@@ -213,7 +213,7 @@ func (p *Heartbeat) note(before []store.Front, err error) {
 		if f.Process != p.process && f.Alive() && !p.first.IsZero() && f.Seen.After(p.first) {
 			p.duplicate = f
 		}
-		if f.OtherLife && f.StoreID == p.id && f.Retired.IsZero() && (!f.Stopped || f.Records() > 0) {
+		if f.OtherLife && f.StoreID == p.id && f.Retired.IsZero() && (!f.Stopped || f.MayHold()) {
 			p.other = append(p.other, *f)
 		}
 	}

@@ -86,6 +86,27 @@ func TestReportStatesWhatIsHeld(t *testing.T) {
 	f.Close()
 }
 
+// TestUnreadableRow: a row that another program wrote hides no other front, and is not taken for one that holds nothing. The front's next
+// report writes it anew.
+func TestUnreadableRow(t *testing.T) {
+	t.Parallel()
+	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
+	storetest.AppendAll(t, l, storetest.Records(storetest.Day, 3))
+	odd, other := newHeartbeat(t, l, p, heartbeat.Options{FrontID: 1}), newHeartbeat(t, storetest.OpenJournal(t), p, heartbeat.Options{FrontID: 2})
+	report(t, other)
+	for _, held := range []string{"", "[]", "{", `{"2026":{"pending":1}}`, `{"20260105":{"pending":-3}}`, `{"20260105":{"pending":3,"quarantined":-3}}`} {
+		report(t, odd)
+		storetest.Execute(t, p, "UPDATE front SET held = '"+held+"' WHERE front_id = 1")
+		if all := fronts(t, p, 2); !all[0].Unreadable || all[0].Records() != 0 || all[1].Unreadable {
+			t.Errorf("%q: %+v", held, all)
+		}
+	}
+	report(t, odd)
+	if all := fronts(t, p, 2); all[0].Unreadable || all[0].Records() != 3 {
+		t.Errorf("after the next report: %+v", all[0])
+	}
+}
+
 // TestReportBesideRecover: a recovery that ends while the front counts is seen on one side
 // of its step at least.
 func TestReportBesideRecover(t *testing.T) {

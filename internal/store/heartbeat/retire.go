@@ -22,11 +22,11 @@ func ChooseRetired(fronts []store.Front, id int32, storeID string, force bool) (
 		switch {
 		case f.Alive():
 			alive = f.Host
-		case f.OtherLife && f.Records() > 0 && !force:
+		case f.OtherLife && f.MayHold() && !force:
 			return nil, fmt.Errorf("another life of front %d on host %s, last seen %s, held records (%s), and an older copy of its local store "+
 				"reports now: start the front once on the file as it was then; if that is lost, --force gives them up, and reconcile "+
 				"with its audit log tells which they were", id, f.Host, show.Time(f.Seen), Holds(f))
-		case (f.Records() > 0 || f.CorruptStores > 0) && !force:
+		case (f.MayHold() || f.CorruptStores > 0) && !force:
 			return nil, fmt.Errorf("front %d on host %s, last seen %s, holds records (%s): start it with PostgreSQL in reach and it "+
 				"hands them over, also after local recover has brought them back elsewhere, since each is stored once; "+
 				"if its disk is lost, --force gives them up, and reconcile with its audit log tells which they were",

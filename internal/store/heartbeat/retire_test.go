@@ -25,7 +25,9 @@ func TestChooseRetired(t *testing.T) {
 	running.Ago = 0
 	retired := of(3, "gone", true, 0)
 	retired.Retired = time.Now()
-	fronts := []store.Front{running, of(1, "old", true, 0), of(2, "lost", false, 7), retired}
+	unreadable := of(4, "odd", true, 0)
+	unreadable.Unreadable = true
+	fronts := []store.Front{running, of(1, "old", true, 0), of(2, "lost", false, 7), retired, unreadable}
 	for _, tt := range []struct {
 		id    int32
 		force bool
@@ -36,6 +38,8 @@ func TestChooseRetired(t *testing.T) {
 		{2, false, "", "holds records (20260105: 7 and 1 in quarantine)"},
 		{2, true, "lost", ""},
 		{3, false, "", "no front 3 is known that is not retired"},
+		{4, false, "", "holds records (unreadable)"},
+		{4, true, "odd", ""},
 	} {
 		gone, err := ChooseRetired(fronts, tt.id, "", tt.force)
 		var hosts []string

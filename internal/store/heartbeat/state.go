@@ -15,7 +15,7 @@ func State(f *store.Front) string {
 	switch {
 	case !f.Retired.IsZero():
 		return "retired"
-	case f.OtherLife && (f.Records() > 0 || !f.Stopped):
+	case f.OtherLife && (f.MayHold() || !f.Stopped):
 		return "other life"
 	case f.Stopped:
 		return "stopped"
@@ -38,6 +38,9 @@ func Holds(f *store.Front) string {
 	}
 	if f.CorruptStores > 0 {
 		parts = append(parts, fmt.Sprintf("%d corrupt stores", f.CorruptStores))
+	}
+	if f.Unreadable {
+		parts = append(parts, "unreadable")
 	}
 	if len(parts) == 0 {
 		return "nothing"

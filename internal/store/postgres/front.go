@@ -115,11 +115,7 @@ func scanFront(row sqlrows.Scanner) (f store.Front, err error) {
 		&f.CorruptStores, &f.Forwarded, &offset, &clockError, &f.AdminAddress, &f.Config, &seen, &ago, &retired); err != nil {
 		return store.Front{}, err
 	}
-	var all map[calendar.TradingDay]reported
-	if err := json.Unmarshal([]byte(held), &all); err != nil {
-		return store.Front{}, fmt.Errorf("store: what front %d holds: %w", f.FrontID, err)
-	}
-	f.Held, f.ForwardedOf = splitForwarded(all)
+	f.Held, f.ForwardedOf, f.Unreadable = parseHeld(held)
 	f.Started, f.Counted, f.Oldest = sqlrows.FromMicros(started), sqlrows.FromMicros(counted), sqlrows.FromMicros(oldest)
 	f.ClockOffset, f.ClockError = time.Duration(offset)*time.Microsecond, time.Duration(clockError)*time.Microsecond
 	f.Seen, f.Retired, f.Ago = sqlrows.FromMicros(seen), sqlrows.FromMicros(retired), time.Duration(ago)*time.Microsecond

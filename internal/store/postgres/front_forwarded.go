@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"encoding/json"
+
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -23,6 +25,22 @@ func joinForwarded(held map[calendar.TradingDay]store.Held, forwarded map[calend
 		all[day] = r
 	}
 	return all
+}
+
+// parseHeld is what a front reported. A text that no front writes is unreadable, and not an error: the front's next report must be able to
+// replace it, and meanwhile the reports of days say that it is not known what the front holds.
+func parseHeld(text string) (held map[calendar.TradingDay]store.Held, forwarded map[calendar.TradingDay]int64, unreadable bool) {
+	var all map[calendar.TradingDay]reported
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		return nil, nil, true
+	}
+	for day, r := range all {
+		if _, err := calendar.ParseTradingDay(day.String()); err != nil || r.Pending < 0 || r.Quarantined < 0 || r.Forwarded < 0 {
+			return nil, nil, true
+		}
+	}
+	held, forwarded = splitForwarded(all)
+	return held, forwarded, false
 }
 
 // splitForwarded is the inverse of joinForwarded.
