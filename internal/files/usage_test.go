@@ -12,7 +12,7 @@ import (
 // Files that people name are opened by Open and Read, and files are replaced by Create and Write. The
 // others open folders, files of their own making, or files of the system.
 var otherWays = map[string]string{
-	"internal/demo/site.go":                  "new files in a folder of the demo's own",
+	"internal/demo/site/site.go":             "new files in a folder of the demo's own",
 	"internal/demo/tour/tour.go":             "the demo's own report",
 	"internal/collectcmd/file.go":            "runs on Windows too, and looks at what it opens",
 	"internal/assemble/ports.go":             "/proc",
