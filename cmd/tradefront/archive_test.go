@@ -51,6 +51,7 @@ func TestArchive(t *testing.T) {
 			"tradefront: nothing was compared: the records of 20260105 are archived in 0001archive20260105.zip; " +
 				"bring it back, then reconcile: tradefront archive restore 0001archive20260105.zip",
 		},
+		{"report quality" + onC + " --day 20260105", "", 1, "", "tradefront: quality of 20260105: nothing was counted: the records of 20260105 are archived in 0001archive20260105.zip…"},
 		{"archive list" + onC, "", 0, "DAY…20260105…3…detached…2046-01-06…2031-01-06…0001archive20260105.zip…", ""},
 		{"archive verify " + name, "", 0, name + " is whole: trading day 20260105 of 0001, 3 records…records.jsonl: 3 lines…moved-to-another-system", ""},
 		{"explain 4CV33T --archive " + name, "", 0, "4CV33T: one visit…0001archive20260105.zip/001-audit.jsonl:1…in the archive " + name + "…", ""},

@@ -24,6 +24,8 @@ const (
 // Records are those of a store.
 type Records interface {
 	Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error
+	// Archives are the files that took records of the day.
+	Archives(ctx context.Context, day calendar.TradingDay) ([]store.Archive, error)
 }
 
 // Options are the day and the one it is held against.
@@ -132,10 +134,30 @@ func count(ctx context.Context, o *Options, day calendar.TradingDay) (map[string
 		app[r.Flag-regulation.FlagNormal]++
 		return nil
 	})
+	if err == nil {
+		err = checkHere(ctx, o.Records, day)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("quality of %s: %w", day, err)
 	}
 	return apps, nil
+}
+
+// checkHere is an error if archives have records of the day, which would pass for a day with fewer logins, or none. The ledger is asked behind
+// the records: a day that is archived between the two is refused.
+func checkHere(ctx context.Context, r Records, day calendar.TradingDay) error {
+	all, err := r.Archives(ctx, day)
+	var names []string
+	for i := range all {
+		if all[i].Apart() {
+			names = append(names, all[i].File)
+		}
+	}
+	if err == nil && len(names) > 0 {
+		err = fmt.Errorf("nothing was counted: the records of %s are archived in %s; bring them back, then count: tradefront archive restore, of each file",
+			day, strings.Join(names, " and "))
+	}
+	return err
 }
 
 // compare puts both days side by side.

@@ -30,6 +30,10 @@ func (k kept) Scan(_ context.Context, day calendar.TradingDay, f func(*store.Rec
 	return nil
 }
 
+func (k kept) Archives(context.Context, calendar.TradingDay) ([]store.Archive, error) {
+	return nil, nil
+}
+
 func (k kept) add(on calendar.TradingDay, app string, flag regulation.AbnormalFlag, n int) {
 	for range n {
 		k[on] = append(k[on], store.Record{AppID: regulation.AppID(app), Flag: flag})
@@ -148,5 +152,38 @@ func TestImpossibleFlag(t *testing.T) {
 	k.add(day, "v_x_1", '9', 1)
 	if _, err := Run(t.Context(), Options{Day: day, Before: before, Records: k}); err == nil || !strings.Contains(err.Error(), "flag") {
 		t.Error(err)
+	}
+}
+
+// archived is a store of which files have the records of a day.
+type archived struct {
+	kept
+	on    calendar.TradingDay
+	files []store.Archive
+}
+
+func (a archived) Archives(_ context.Context, day calendar.TradingDay) ([]store.Archive, error) {
+	if day != a.on {
+		return nil, nil
+	}
+	return a.files, nil
+}
+
+// TestAnArchivedDayIsNotADayWithoutLogins: neither the day itself nor the one before it. One that was restored is counted.
+func TestAnArchivedDayIsNotADayWithoutLogins(t *testing.T) {
+	k := kept{}
+	k.add(day, "v_a_1.0", '0', 3)
+	k.add(before, "v_a_1.0", '0', 3)
+	for _, on := range []calendar.TradingDay{day, before} {
+		for state, want := range map[store.ArchiveState]string{
+			store.ArchiveDetached: "the records of " + on.String() + " are archived in a.zip and b.zip", store.ArchiveDropped: "archived in a.zip and b.zip",
+			store.ArchiveRestored: "",
+		} {
+			a := archived{k, on, []store.Archive{{File: "a.zip", State: state}, {File: "b.zip", State: state}}}
+			_, err := Run(t.Context(), Options{Day: day, Before: before, Records: a})
+			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s %s: %v, want %q", on, state, err, want)
+			}
+		}
 	}
 }
