@@ -52,6 +52,7 @@ func TestSubjectExport(t *testing.T) {
 	const inDoubt = "{\"time\":\"2026-01-06T01:00:00Z\",\"event\":\"login\",\"reason\":\"store_in_doubt\",\"code\":8,\"record_id\":%q,\"account\":\"80000001\",\"address\":\"203.0.113.7\",\"port\":7}\n"
 	fmt.Fprintf(&log, inDoubt+inDoubt, "019b7c1e-5c00-7d4e-8a3b-0123456789ff", live[2].ID)
 	write(t, "audit.log", log.String())
+	write(t, "torn.log", log.String()+`{"time":"2026-01-05T01:00:01Z","event":"login","account":"80000001","addr`)
 	export := "subject export 80000001" + onC + " --out asked.json --audit audit.log --archive " + path
 	play(t, []step{
 		{export, "", 2, "", "…why…not set…"},
@@ -61,6 +62,11 @@ func TestSubjectExport(t *testing.T) {
 		{
 			"subject export 80000001" + onC + " --out less.json --audit audit.log --why request-18", "", 0, "less.json and less.json.csv: 5 logins of account 80000001",
 			"warning: 1 archives were not read, the first is " + path + ": …warning: of 1 logins the address is not known…",
+		},
+		{
+			"subject export 80000001" + onC + " --out torn.json --audit torn.log --archive " + path + " --why request-19 -o json", "", 0,
+			"…\"damaged_logs\": [\n    \"torn.log:7: no entry (damaged lines of this file: 1)\"\n  ]…",
+			"warning: torn.log:7: no entry (damaged lines of this file: 1)\nwarning: of 3 logins the address is not known…",
 		},
 		{"actions list" + onC + " --since 720h --subject 80000001 -o json", "", 0, "[\n  {\n…subject export…", ""},
 		{"actions list" + onC + " --subject 80000001", "", 0, "…left-the-firm…subject export…done…request-17…7, to asked.json…failed: --out: asked.json is there…", ""},
@@ -87,6 +93,9 @@ func TestSubjectExport(t *testing.T) {
 	}
 	if less := read(t, "less.json"); len(got.NotRead) > 0 || !strings.Contains(less, "\"not_read\": [\n    \""+path+"\"\n  ]") {
 		t.Errorf("%q were not read; and without --archive: %.500s", got.NotRead, less)
+	}
+	if torn := read(t, "torn.json"); len(got.Damaged) > 0 || !strings.Contains(torn, "\"damaged_logs\": [\n    \"torn.log:7: ") {
+		t.Errorf("%q were damaged; and of a torn log: %.500s", got.Damaged, torn)
 	}
 	if len(got.Logins) != 7 || len(got.Sources) != 3 || got.Why != "request-17" {
 		t.Errorf("%d logins of %v: %s", len(got.Logins), got.Sources, got.Why)

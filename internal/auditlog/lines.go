@@ -23,8 +23,16 @@ func OpenLines(path string) (*Lines, error) {
 	return &Lines{Reader: r}, nil
 }
 
-// Damaged is how many lines were no entries so far, and the number of the first of them.
-func (l *Lines) Damaged() (lines, first int64) { return l.damaged, l.first }
+// Damaged is how many lines were no entries so far.
+func (l *Lines) Damaged() int64 { return l.damaged }
+
+// Problem says where damaged lines were found and how many, "" if there are none so far.
+func (l *Lines) Problem() string {
+	if l.damaged == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d: no entry (damaged lines of this file: %d)", l.Path(), l.first, l.damaged)
+}
 
 // Damage notes that the line at hand is no entry, for a caller that has parsed it.
 func (l *Lines) Damage() {

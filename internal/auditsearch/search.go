@@ -124,12 +124,10 @@ func (s *search) judge(src *source) error {
 
 // ended notes what was damaged of a file.
 func (s *search) ended(src *source) {
-	lines, first := src.lines.Damaged()
-	if lines == 0 {
-		return
+	if text := src.lines.Problem(); text != "" {
+		s.result.Damaged += src.lines.Damaged()
+		s.problem(text)
 	}
-	s.result.Damaged += lines
-	s.problem(fmt.Sprintf("%s:%d: no entry (damaged lines of this file: %d)", src.log.path, first, lines))
 }
 
 func (s *search) problem(text string) {

@@ -259,6 +259,9 @@ func (s *search) readFile(path string, first bool, each func(e *auditlog.Entry),
 		raw, err := lines.Next()
 		switch {
 		case errors.Is(err, io.EOF):
+			if text := lines.Problem(); text != "" { // what is looked for may have been in such a line
+				s.warn(first, errors.New(text))
+			}
 			return nil
 		case err != nil:
 			s.warn(first, err)
@@ -278,6 +281,8 @@ func (s *search) readFile(path string, first bool, each func(e *auditlog.Entry),
 		}
 		if e, ok := auditlog.Parse(raw, lines.Place()); ok {
 			each(&e)
+		} else {
+			lines.Damage()
 		}
 	}
 }

@@ -332,6 +332,7 @@ func TestStoreThatFails(t *testing.T) {
 	gone := errors.New("connection refused")
 	denied := func(context.Context, calendar.TradingDay) ([]string, error) { return nil, store.ErrDenied }
 	day := strings.ReplaceAll(frontLog, `"account":"66666666"`, `"account":"66666666","trading_day":"20260105"`)
+	day = day[:strings.LastIndex(day, "\n")+1] // of the torn line there is a warning of its own
 	for name, c := range map[string]struct {
 		opt     explain.Options
 		failed  error
@@ -352,6 +353,24 @@ func TestStoreThatFails(t *testing.T) {
 		}
 		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], c.failed.Error()) {
 			t.Errorf("%s: warnings %q", name, r.Warnings)
+		}
+	}
+}
+
+// TestDamagedLinesAreTold: the line of the key may be one of them, also where another was found.
+func TestDamagedLinesAreTold(t *testing.T) {
+	t.Parallel()
+	path := file(t, "front.jsonl", strings.Replace(frontLog, `"ref":"7AB44Z",`, `"ref":"7AB44Z"`, 1))
+	for key, found := range map[string]int{"4CV33T": 1, "7AB44Z": 0} {
+		r := look(t, key, explain.Options{Audit: []string{path}})
+		if want := path + ":7: no entry (damaged lines of this file: 1)"; found == 1 && (len(r.Warnings) != 1 || r.Warnings[0] != want) {
+			t.Errorf("%s: warnings %q, want %q", key, r.Warnings, want)
+		}
+		if want := path + ":6: no entry (damaged lines of this file: 2)"; found == 0 && (len(r.Warnings) != 1 || r.Warnings[0] != want) {
+			t.Errorf("%s: warnings %q, want %q", key, r.Warnings, want)
+		}
+		if len(r.Visits) != found {
+			t.Errorf("%s: %d visits, want %d", key, len(r.Visits), found)
 		}
 	}
 }

@@ -31,6 +31,8 @@ type Export struct {
 	Sources []string `json:"sources"` // what was read
 	// NotRead are the archives of the ledger that have records of days that the store has not, and that were not named.
 	NotRead []string `json:"not_read,omitempty"`
+	// Damaged are the audit logs with lines that could not be read, and how many: addresses, or logins that no store has, may be in these.
+	Damaged []string `json:"damaged_logs,omitempty"`
 	Logins  []Login  `json:"logins"`
 }
 
@@ -73,6 +75,7 @@ type Collector struct {
 	// that a store or an archive has.
 	places  map[string]place
 	sources []string
+	damaged []string
 }
 
 type place struct {
@@ -135,6 +138,9 @@ func (c *Collector) Audit(path string) (err error) {
 	for {
 		text, err := in.Next()
 		if errors.Is(err, io.EOF) {
+			if problem := in.Problem(); problem != "" {
+				c.damaged = append(c.damaged, problem)
+			}
 			return nil
 		}
 		if err == nil {
@@ -215,7 +221,10 @@ func (c *Collector) line(text []byte) error {
 
 // Export is what was collected, in the order of time.
 func (c *Collector) Export(made time.Time, by, why string, state *State) *Export {
-	e := &Export{Account: string(c.account), Made: made.In(regulation.Zone), By: by, Why: why, State: state, Sources: c.sources, Logins: []Login{}}
+	e := &Export{
+		Account: string(c.account), Made: made.In(regulation.Zone), By: by, Why: why, State: state, Sources: c.sources, Damaged: c.damaged,
+		Logins: []Login{},
+	}
 	for id, l := range c.logins {
 		if from, is := c.places[id]; is && l.Address == "" {
 			l.Address, l.Port = from.address, from.port

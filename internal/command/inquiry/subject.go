@@ -126,7 +126,8 @@ func (f *subjectFlags) tell(e *command.Env, written *subject.Export) error {
 		Logins         int      `json:"logins"`
 		WithoutAddress int      `json:"without_address"`
 		NotRead        []string `json:"not_read,omitempty"`
-	}{f.out, f.out + ".csv", written.Account, len(written.Logins), without, notRead}
+		Damaged        []string `json:"damaged_logs,omitempty"`
+	}{f.out, f.out + ".csv", written.Account, len(written.Logins), without, notRead, written.Damaged}
 	err := f.form.Print(e.Out, done, func(w io.Writer) {
 		command.Tell(w, "%s and %s.csv: %d logins of account %s\n", f.out, f.out, len(written.Logins), written.Account)
 	})
@@ -136,6 +137,9 @@ func (f *subjectFlags) tell(e *command.Env, written *subject.Export) error {
 	if len(notRead) > 0 {
 		e.Warn("%d archives were not read, the first is %s: logins of their days are missing; name them with --archive, not_read in the file lists them",
 			len(notRead), notRead[0])
+	}
+	for _, problem := range written.Damaged {
+		e.Warn("%s", problem)
 	}
 	if without > 0 {
 		e.Warn("of %d logins the address is not known: it is in the audit logs alone; name those of these days with --audit", without)
