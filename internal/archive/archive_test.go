@@ -275,6 +275,74 @@ func TestLogsOfOtherDaysAreNone(t *testing.T) {
 	}
 }
 
+// TestARotatedLogIsNoLogWithoutLines: between the first look at the logs and the archive of a day another file may take a log's name.
+func TestARotatedLogIsNoLogWithoutLines(t *testing.T) {
+	t.Parallel()
+	d := officeStatus(1)
+	line, later := auditLine(d.Start, "inside"), auditLine(d.End.AddDate(0, 1, 0), "outside")
+	for name, rotate := range map[string]func(path string) error{
+		"renamed": func(path string) error {
+			return errors.Join(os.Rename(path, path+".1"), os.WriteFile(path, []byte(later+later), 0o600))
+		},
+		"cut off": func(path string) error { return os.WriteFile(path, []byte(later), 0o600) },
+		"removed": os.Remove,
+	} {
+		path := filepath.Join(t.TempDir(), "audit.jsonl")
+		if err := os.WriteFile(path, []byte(line+line), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		logs := indexed(t, path)
+		if err := os.WriteFile(path, []byte(line+line+later), 0o600); err != nil { // it grows, as the log of a front that runs
+			t.Fatal(err)
+		}
+		w := newWriter(io.Discard, d.End)
+		if _, err := w.addAudit(logs, d.Start, d.End); err != nil || len(w.members) != 1 || w.members[0].Lines != 2 {
+			t.Errorf("before it is %s: %+v, %v", name, w.members, err)
+		}
+		if err := rotate(path); err != nil {
+			t.Fatal(err)
+		}
+		w = newWriter(io.Discard, d.End)
+		if _, err := w.addAudit(logs, d.Start, d.End); err == nil || !strings.Contains(err.Error(), "audit log: ") {
+			t.Errorf("%s: %+v, %v, want an error", name, w.members, err)
+		}
+	}
+}
+
+// TestDamagedLinesAreMissing: the archive of each day of which they may be says how many there are; those of other days it does not name.
+func TestDamagedLinesAreMissing(t *testing.T) {
+	t.Parallel()
+	d := officeStatus(1)
+	const torn = "{\"time\":\"2026\n"
+	before, inside, after := auditLine(d.Start.Add(-time.Second), "outside"), auditLine(d.Start, "inside"), auditLine(d.End, "outside")
+	for name, c := range map[string]struct{ text, want string }{
+		"none":          {before + inside + after, ""},
+		"of other days": {before + torn + before + inside + after + torn + after, ""},
+		"within":        {before + inside + torn + torn + inside + after, "the damaged lines of audit.jsonl (2)"},
+		"at the edges":  {before + torn + inside + torn + after + torn, "the damaged lines of audit.jsonl (2)"},
+		"at the end":    {before + inside + torn, "the damaged lines of audit.jsonl (1)"},
+		"at the begin":  {torn + inside + after, "the damaged lines of audit.jsonl (1)"},
+	} {
+		path := filepath.Join(t.TempDir(), "audit.jsonl")
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		missing, err := newWriter(io.Discard, d.End).addAudit(indexed(t, path), d.Start, d.End)
+		if got := strings.Join(missing, ", "); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v, want %q", name, got, err, c.want)
+		}
+	}
+	o := newOffice(t, 3)
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	if err := os.WriteFile(path, []byte(inside+torn), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.Audit = indexed(t, path)
+	if sealed, err := o.Seal(t.Context(), &o.status); err != nil || !slices.Contains(sealed.Missing, "the damaged lines of audit.jsonl (1)") {
+		t.Errorf("%+v, %v", sealed, err)
+	}
+}
+
 // TestDespite: a manifest names all that Refusal would refuse, and nothing where no reason was needed.
 func TestDespite(t *testing.T) {
 	t.Parallel()

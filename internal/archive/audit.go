@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -17,6 +18,7 @@ type AuditLogs struct{ logs []auditLog }
 // was away. A window is longer than an hour, so what of() says of it is exact.
 type auditLog struct {
 	path  string
+	info  os.FileInfo          // as it was
 	hours map[int64]*auditSpan // by hours since 1970
 }
 
@@ -55,11 +57,11 @@ func IndexAudit(paths []string, reading func(path string)) (*AuditLogs, error) {
 		if reading != nil {
 			reading(path)
 		}
-		log := auditLog{path, make(map[int64]*auditSpan)}
-		err := eachAuditLine(path, func(_ []byte, at time.Time) error {
+		log := auditLog{path: path, hours: make(map[int64]*auditSpan)}
+		err := log.each(func(_ []byte, at time.Time) error {
 			log.add(at)
 			return nil
-		})
+		}, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -68,21 +70,29 @@ func IndexAudit(paths []string, reading func(path string)) (*AuditLogs, error) {
 	return all, nil
 }
 
-// eachAuditLine gives each line with its time; one that has none has that of the line before.
-func eachAuditLine(path string, f func(line []byte, at time.Time) error) (err error) {
-	in, err := auditlog.OpenLines(path)
+// each gives each line with its time; one that has none has that of the line before. damage, which may be nil, is told of damaged lines, which
+// lie between lines of these times: the zero time for the beginning or the end of the file.
+func (l *auditLog) each(f func(line []byte, at time.Time) error, damage func(lines int64, after, before time.Time)) (err error) {
+	in, err := auditlog.OpenLines(l.path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	if err := l.same(in.Info()); err != nil {
+		return err
+	}
 	var at time.Time
-	for {
+	for damaged := int64(0); ; {
 		text, err := in.Next()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
+		}
+		before, _ := auditlog.TimeOf(text)
+		if n := in.Damaged() - damaged; n > 0 && damage != nil {
+			damage(n, at, before)
+		}
+		if damaged = in.Damaged(); err != nil {
+			return nil //nolint:nilerr // it is the end
 		}
 		if t, ok := auditlog.TimeOf(text); ok {
 			at = t
@@ -96,35 +106,54 @@ func eachAuditLine(path string, f func(line []byte, at time.Time) error) (err er
 	}
 }
 
+// same is an error if the name leads to another file than it did before, or to less of it: days are archived for hours, and logs are
+// rotated meanwhile.
+func (l *auditLog) same(now os.FileInfo) error {
+	if l.info == nil {
+		l.info = now
+	}
+	if !os.SameFile(l.info, now) || now.Size() < l.info.Size() {
+		return fmt.Errorf("audit log: %s is another file than it was when this command began, as after a rotation: run it again, with the names as they are now", l.path)
+	}
+	return nil
+}
+
 // of are the logs with lines in [start, end).
-func (l *AuditLogs) of(start, end time.Time) (paths []string) {
+func (l *AuditLogs) of(start, end time.Time) (logs []*auditLog) {
 	if l == nil {
 		return nil
 	}
 	for i := range l.logs {
 		if l.logs[i].has(start, end) {
-			paths = append(paths, l.logs[i].path)
+			logs = append(logs, &l.logs[i])
 		}
 	}
-	return paths
+	return logs
 }
 
-// addAudit writes the lines in [start, end) of each log as a member.
-func (w *writer) addAudit(l *AuditLogs, start, end time.Time) error {
-	for i, path := range l.of(start, end) {
-		name := fmt.Sprintf("%s%03d-%s", auditFolder, i+1, filepath.Base(path))
+// addAudit writes the lines in [start, end) of each log as a member. missing are those that may be of that time and are damaged.
+func (w *writer) addAudit(l *AuditLogs, start, end time.Time) (missing []string, err error) {
+	for i, log := range l.of(start, end) {
+		name, lost := fmt.Sprintf("%s%03d-%s", auditFolder, i+1, filepath.Base(log.path)), int64(0)
 		err := w.add(name, func(to io.Writer) error {
-			return eachAuditLine(path, func(text []byte, at time.Time) error {
+			return log.each(func(text []byte, at time.Time) error {
 				if at.Before(start) || !at.Before(end) {
 					return nil
 				}
 				_, err := to.Write(append(text[:len(text):len(text)], '\n'))
 				return err
+			}, func(lines int64, after, before time.Time) {
+				if (after.IsZero() || after.Before(end)) && (before.IsZero() || !before.Before(start)) {
+					lost += lines
+				}
 			})
 		})
 		if err != nil {
-			return err
+			return nil, err
+		}
+		if lost > 0 {
+			missing = append(missing, fmt.Sprintf("the damaged lines of %s (%d)", filepath.Base(log.path), lost))
 		}
 	}
-	return nil
+	return missing, nil
 }

@@ -197,7 +197,9 @@ func (s *Sealer) fill(ctx context.Context, w *writer, d *settlement.DayStatus, m
 		err = s.fillActions(ctx, w, d)
 	}
 	if err == nil {
-		err = w.addAudit(s.Audit, d.Start, d.End)
+		var damaged []string
+		damaged, err = w.addAudit(s.Audit, d.Start, d.End)
+		m.Missing = append(m.Missing, damaged...)
 	}
 	if len(s.Audit.of(d.Start, d.End)) == 0 {
 		m.Missing = append(m.Missing, "audit logs")
