@@ -40,6 +40,7 @@ type Mirror struct {
 	refreshing sync.Mutex
 	met        time.Time // when PostgreSQL was first read in this life; zero if it was not
 	compared   bool      // all was compared in this life
+	torn       bool      // accounts of a change were written whose last transaction failed
 
 	mu     sync.Mutex
 	asOf   time.Time // when PostgreSQL was last read and had this state; zero if never
@@ -181,7 +182,7 @@ func (m *Mirror) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	due := !m.met.IsZero() && !m.compared && m.now().Sub(m.met) >= m.CompareAfter
+	due := !m.met.IsZero() && !m.compared && m.now().Sub(m.met) >= m.CompareAfter || m.torn && source == state.source
 	if !m.met.IsZero() && !due && source == state.source {
 		if m.now().Sub(state.taken).Abs() < mirrorStamp {
 			return nil
@@ -192,9 +193,12 @@ func (m *Mirror) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// A comparison does not find again what was written of a change before; what is read of PostgreSQL since that state has it.
+	change.partial = m.torn && change.whole
 	if err := m.write(&change); err != nil {
 		return err
 	}
+	m.torn = false
 	m.remember(state.generation, &change)
 	if m.met.IsZero() {
 		m.met = m.now()
@@ -207,7 +211,10 @@ func (m *Mirror) refresh(ctx context.Context) error {
 func (m *Mirror) remember(before int64, c *mirrorChange) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !c.empty() {
+	switch {
+	case c.partial:
+		m.recent = recentChanges{first: before + 1}
+	case !c.empty():
 		m.recent.add(before, c)
 	}
 }
@@ -320,6 +327,7 @@ func (m *Mirror) write(c *mirrorChange) error {
 		if err := m.local.Write(part.apply); err != nil {
 			return err
 		}
+		m.torn = true
 	}
 	taken := sqlrows.Micros(m.now())
 	return m.local.Write(func(ctx context.Context, conn *sql.Conn) error {
@@ -330,7 +338,7 @@ func (m *Mirror) write(c *mirrorChange) error {
 			VALUES (1, 1, ?2, ?3, 1, ?5, ?6)
 			ON CONFLICT (only_row) DO UPDATE SET generation = generation + ?1, theirs = excluded.theirs, taken = excluded.taken,
 			relays = relays + ?4, their_relays = excluded.their_relays, their_token = excluded.their_token`,
-			sqlrows.FlagOf(!c.empty()), c.source.generation, taken, sqlrows.FlagOf(!c.relays.empty()), c.source.relays, c.source.token)
+			sqlrows.FlagOf(!c.empty() || c.partial), c.source.generation, taken, sqlrows.FlagOf(!c.relays.empty()), c.source.relays, c.source.token)
 		return err
 	})
 }

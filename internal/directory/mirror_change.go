@@ -21,6 +21,7 @@ import (
 type mirrorChange struct {
 	source       position
 	whole        bool // it was found by a comparison of all
+	partial      bool // some of it is in the mirror already, and is not among the rows
 	apps         []auth.App
 	accounts     []local.Account
 	goneApps     []regulation.AppID // one may be among apps too: it was added again

@@ -3,6 +3,7 @@ package directory_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -11,17 +12,24 @@ import (
 	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
-// watchedKeeper calls after between two steps of the mirror.
+// watchedKeeper calls after between two steps of the mirror, and may have room for some more writes alone.
 type watchedKeeper struct {
 	*journal.Journal
 	after func()
+	full  bool // no write has room, but for as many as room says
+	room  int
 }
 
 func (k *watchedKeeper) Write(work func(context.Context, *sql.Conn) error) error {
+	if k.full && k.room == 0 {
+		return store.ErrDiskFull
+	}
+	k.room--
 	err := k.Journal.Write(work)
 	if err == nil && k.after != nil {
 		k.after()
@@ -90,6 +98,52 @@ func TestManyAccountsLeaveRoomForLogins(t *testing.T) {
 	changed, _, known, err := m.AccountsSince(t.Context(), held)
 	if err != nil || !known || len(changed) != len(rows) {
 		t.Errorf("%d are known as changed (%v, %v)", len(changed), known, err)
+	}
+}
+
+// TestAChangeThatWasWrittenInPartIsNotKnown: a disk that is full ends the write of many accounts in its middle. The comparison after it finds
+// those alone that are left: who has the accounts of before in memory must read all rows, or would keep some that were disabled.
+func TestAChangeThatWasWrittenInPartIsNotKnown(t *testing.T) {
+	p, k := storetest.OpenPostgres(t), &watchedKeeper{Journal: storetest.OpenJournal(t)}
+	life := func() *directory.Mirror {
+		m, err := directory.OpenMirror(t.Context(), p, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.CompareAfter = time.Hour
+		return m
+	}
+	storetest.AddApp(t, p, "a")
+	storetest.Refreshed(t, life())
+	m := life() // which compares all once more, later
+	storetest.Refreshed(t, m)
+	storetest.AddApp(t, p, "b")
+	storetest.Refreshed(t, m)
+	held := storetest.MirrorGeneration(t, m)
+	rows := make([]local.Account, 1000)
+	for i := range rows {
+		rows[i] = local.Account{Account: regulation.Account(fmt.Sprintf("u%06d", i)), UserType: regulation.UserCustomer, PasswordHash: "hash"}
+	}
+	if err := directory.New(p.Tables()).AddAll(t.Context(), directory.Addition{Accounts: slices.Values(rows)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	k.full, k.room = true, 2
+	if err := m.Refresh(t.Context()); !errors.Is(err, store.ErrDiskFull) {
+		t.Fatalf("%v, want that the disk is full", err)
+	}
+	k.full, m.CompareAfter = false, 0 // all is compared
+	storetest.Refreshed(t, m)
+	if got, err := m.Accounts(t.Context()); err != nil || len(got) != len(rows) {
+		t.Fatalf("the mirror has %d accounts, %v", len(got), err)
+	}
+	if changed, _, known, err := m.AccountsSince(t.Context(), held); err != nil || known && len(changed) != len(rows) {
+		t.Errorf("%d of %d accounts are known as changed (%v, %v)", len(changed), len(rows), known, err)
+	}
+	held = storetest.MirrorGeneration(t, m)
+	storetest.AddApp(t, p, "c")
+	storetest.Refreshed(t, m)
+	if changed, _, known, err := m.AppsSince(t.Context(), held); err != nil || !known || len(changed) != 1 {
+		t.Errorf("after it %d AppIDs are known as changed (%v, %v)", len(changed), known, err)
 	}
 }
 
