@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/tradefront/tradefront/internal/files"
 )
@@ -14,8 +15,9 @@ import (
 // of a tree or the header is damaged, are in pages that are whole. Pages that SQLite freed are left
 // out as long as the list of them can be read.
 type Pages struct {
-	// Unread is how many pages the disk did not give.
-	Unread int64
+	// Unread is how many pages the disk did not give, and Lost, once Leaves has returned, how many others the database had and the files have
+	// not: cut off, overwritten by zeros or by what is no page. A database whose header does not say how long it was has lost one at least.
+	Unread, Lost int64
 
 	main, log *os.File         // either is nil if it is not there
 	size      int              // of a page
@@ -128,11 +130,20 @@ func (p *Pages) Leaves(f func(page []byte) error) error {
 	for number := range p.newest {
 		last = max(last, int64(number))
 	}
+	had := p.had()
+	if p.Lost = max(0, had-last); had == 0 {
+		p.Lost, had = 1, last
+	}
 	for number := int64(2); number <= last; number++ { // 1 holds the schema
 		if p.free[uint32(number)] { // SQLite counts pages in 32 bits
 			continue
 		}
-		if err := eachLeaf(p.page(uint32(number)), f); err != nil {
+		unread := p.Unread
+		page := p.page(uint32(number))
+		if number <= had && unread == p.Unread && number != lockPage/int64(p.size)+1 && !isPage(page) {
+			p.Lost++
+		}
+		if err := eachLeaf(page, f); err != nil {
 			return err
 		}
 	}
@@ -142,6 +153,32 @@ func (p *Pages) Leaves(f func(page []byte) error) error {
 		}
 	}
 	return nil
+}
+
+// lockPage is where in the file the page is that SQLite locks and never writes to.
+const lockPage = 1 << 30
+
+// had is how many pages the database had, as its header says; 0 if it does not. The rest of the header need not be sound.
+func (p *Pages) had() int64 {
+	head := p.page(1)
+	if len(head) < 100 {
+		return 0
+	}
+	return int64(binary.BigEndian.Uint32(head[28:]))
+}
+
+// isPage reports whether it may be a page in use: of a tree, or one that begins with the number of a next page, as those of long rows do.
+func isPage(page []byte) bool {
+	if len(page) == 0 {
+		return false
+	}
+	switch page[0] {
+	case 0:
+		return slices.ContainsFunc(page, func(b byte) bool { return b != 0 })
+	case leafOfTable, 0x0a, 0x05, 0x02:
+		return true
+	}
+	return false
 }
 
 const leafOfTable = 0x0d

@@ -115,6 +115,71 @@ func TestRecoverSavesWhatIsThere(t *testing.T) {
 	}
 }
 
+// TestALossIsTold: of a file that lacks rows Loss says so, also where no row behind them is left that shows it.
+func TestALossIsTold(t *testing.T) {
+	t.Parallel()
+	const pageSize, seeds = 4096, 20
+	path, recs := killedStore(t, 1000, 0)
+	sound := storetest.ReadFile(t, path)
+	for name, do := range map[string]func(r *rand.Rand, f []byte) []byte{
+		"cut off between two pages": func(r *rand.Rand, f []byte) []byte { return f[:(1+r.IntN(len(f)/pageSize-1))*pageSize] },
+		"cut off anywhere":          func(r *rand.Rand, f []byte) []byte { return f[:r.IntN(len(f))] },
+		"cut off, header zeroed":    func(r *rand.Rand, f []byte) []byte { clear(f[:100]); return f[:100+r.IntN(len(f)-100)] },
+		"the tail zeroed":           func(r *rand.Rand, f []byte) []byte { clear(f[(1+r.IntN(len(f)/pageSize-1))*pageSize:]); return f },
+		"a page zeroed": func(r *rand.Rand, f []byte) []byte {
+			clear(f[(1+r.IntN(len(f)/pageSize-1))*pageSize:][:pageSize])
+			return f
+		},
+		"a page of text": func(r *rand.Rand, f []byte) []byte {
+			copy(f[(1+r.IntN(len(f)/pageSize-1))*pageSize:], "{\"time\":")
+			return f
+		},
+		"all zeroed": func(_ *rand.Rand, f []byte) []byte { clear(f); return f },
+		"gone":       func(*rand.Rand, []byte) []byte { return nil },
+	} {
+		lost := 0
+		for seed := range uint64(seeds) {
+			path := filepath.Join(t.TempDir(), "damaged")
+			storetest.WriteFile(t, path, do(rand.New(rand.NewPCG(seed, 1)), append([]byte(nil), sound...)))
+			saved := make(map[uuid.UUID]bool)
+			s, err := repair.ReadCorrupt(path, func(s *repair.Salvaged) error { saved[s.Record.ID] = true; return nil })
+			if err != nil || len(saved) < len(recs) && !s.Loss() {
+				t.Errorf("%s, seed %d: %d of %d saved, and no loss is told: %+v, %v", name, seed, len(saved), len(recs), s, err)
+			}
+			lost += len(recs) - len(saved)
+		}
+		if lost == 0 {
+			t.Errorf("%s: nothing was lost at any seed", name)
+		}
+	}
+}
+
+// TestASoundFileHasNoLoss: a killed store with its WAL, one of which the forwarder removed rows, and one that gave their room back.
+func TestASoundFileHasNoLoss(t *testing.T) {
+	t.Parallel()
+	killed, _ := killedStore(t, 1000, 100)
+	trimmed := filepath.Join(t.TempDir(), "trimmed.db")
+	l := storetest.OpenJournalAt(t, trimmed, journal.Options{})
+	last := storetest.AppendAll(t, l, storetest.Records(storetest.Day, 2000))
+	var forwarded []int64
+	for seq := int64(1); seq <= last-200; seq++ {
+		forwarded = append(forwarded, seq)
+	}
+	if err := l.Trim(forwarded, nil); err != nil {
+		t.Fatal(err)
+	}
+	storetest.AppendAll(t, l, storetest.Records(storetest.Day, 10))
+	storetest.CloseIt(t, l)
+	vacuumed := filepath.Join(t.TempDir(), "vacuumed.db")
+	storetest.WriteFile(t, vacuumed, storetest.ReadFile(t, trimmed))
+	storetest.Alter(t, vacuumed, "VACUUM")
+	for name, path := range map[string]string{"killed": killed, "trimmed": trimmed, "vacuumed": vacuumed} {
+		if s, err := repair.ReadCorrupt(path, func(*repair.Salvaged) error { return nil }); err != nil || s.Loss() || s.Rows == 0 {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
+	}
+}
+
 // TestRecoverEverySchema: rows of older binaries are read, with what they have.
 func TestRecoverEverySchema(t *testing.T) {
 	t.Parallel()

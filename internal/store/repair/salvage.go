@@ -32,7 +32,8 @@ type Salvage struct {
 	Altered   int64 `json:"altered"`   // look like a row, but are not what was written
 	// BrokenCells are rows of any table, perhaps of a record, that cannot be read at all.
 	BrokenCells int64 `json:"broken_cells"`
-	FailedPages int64 `json:"failed_pages"` // could not be read from the disk
+	// FailedPages could not be read from the disk, or are none any more: cut off, or overwritten.
+	FailedPages int64 `json:"failed_pages"`
 	// Missing are the seqs between the first and the last row for which no row was found: at most so
 	// many are lost there. A failed commit leaves such gaps too.
 	Missing int64 `json:"missing"`
@@ -79,7 +80,7 @@ func ReadCorrupt(path string, f func(*Salvaged) error) (s Salvage, err error) {
 		s.BrokenCells += int64(broken)
 		return err
 	})
-	s.FailedPages = pages.Unread
+	s.FailedPages = pages.Unread + pages.Lost
 	s.FirstSeq, s.LastSeq, s.Missing = seqs.missing(pages.Versions() * maxRowsOfPage)
 	return s, err
 }
