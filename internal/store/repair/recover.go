@@ -54,6 +54,7 @@ func Recover(ctx context.Context, l *journal.Journal, a localfile.CorruptStore, 
 		if last && provisional == 0 {
 			break
 		}
+		before := did.Salvage
 		did.Salvage, err = ReadCorrupt(a.Path, func(s *Salvaged) error {
 			if s.Record.Provisional {
 				provisional++
@@ -69,6 +70,8 @@ func Recover(ctx context.Context, l *journal.Journal, a localfile.CorruptStore, 
 		if err == nil && len(batch) > 0 {
 			err = flush()
 		}
+		// A disk that did not give something at first may give it now, and what was to be brought back then is not.
+		did.worst(&before)
 		if err != nil {
 			return did, err
 		}

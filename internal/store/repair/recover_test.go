@@ -180,6 +180,35 @@ func TestASoundFileHasNoLoss(t *testing.T) {
 	}
 }
 
+// TestALossOfEitherReadIsTold: where there are provisional records the files are read twice. What a disk did not give the first time, and gives
+// the second, was not brought back.
+func TestALossOfEitherReadIsTold(t *testing.T) {
+	t.Parallel()
+	const pageSize = 4096
+	path := filepath.Join(t.TempDir(), "local.db")
+	old := storetest.OpenJournalAt(t, path, journal.Options{})
+	recs := storetest.Records(storetest.Day, 1200)
+	recs[0].Provisional = true
+	storetest.AppendAll(t, old, recs)
+	storetest.CloseIt(t, old)
+	corrupt, err := localfile.MoveCorrupt(path, storetest.Noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound := storetest.ReadFile(t, corrupt.Path)
+	l := storetest.OpenJournalAt(t, path, journal.Options{})
+	for _, c := range []struct {
+		name string
+		cut  int
+	}{{"sound", len(sound)}, {"cut off at first", len(sound) / 2 / pageSize * pageSize}} {
+		storetest.WriteFile(t, corrupt.Path, sound[:c.cut])
+		did, err := repair.Recover(t.Context(), l, corrupt, func(int64) { storetest.WriteFile(t, corrupt.Path, sound) })
+		if lacks := did.Saved+did.Already < int64(len(recs)); err != nil || did.Loss() != lacks || lacks != (c.cut < len(sound)) {
+			t.Errorf("%s: %d brought back or there, loss %v: %+v, %v", c.name, did.Saved+did.Already, did.Loss(), did.Salvage, err)
+		}
+	}
+}
+
 // TestRecoverEverySchema: rows of older binaries are read, with what they have.
 func TestRecoverEverySchema(t *testing.T) {
 	t.Parallel()

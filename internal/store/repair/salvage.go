@@ -47,6 +47,12 @@ func (s *Salvage) Loss() bool {
 	return s.Missing > 0 || s.Altered > 0 || s.BrokenCells > 0 || s.FailedPages > 0
 }
 
+// worst has what either of two reads of the same files did not find.
+func (s *Salvage) worst(other *Salvage) {
+	s.Altered, s.BrokenCells = max(s.Altered, other.Altered), max(s.BrokenCells, other.BrokenCells)
+	s.FailedPages, s.Missing = max(s.FailedPages, other.FailedPages), max(s.Missing, other.Missing)
+}
+
 // ReadCorrupt calls f for each record that can still be read from the corrupt store at path,
 // in no order; one may come twice. It never gives an altered one: a row must be well-formed to the byte,
 // and match its checksum if it has one. Nothing is changed.
