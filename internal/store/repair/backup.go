@@ -87,7 +87,7 @@ func readBackup(ctx context.Context, path string) (done BackedUp, err error) {
 		return done, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if _, err := checkOpened(ctx, db, CheckPatience); err != nil {
+	if err := checkWhole(ctx, db); err != nil { // no start waits for it
 		return done, fmt.Errorf("store: the backup: %w", err)
 	}
 	if done.Days, err = sqlrows.CountDays(ctx, &sqlrows.Tables{DB: db, Explain: localfile.Explain}); err != nil {

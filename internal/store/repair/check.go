@@ -124,9 +124,8 @@ func checkPages(ctx context.Context, path string, patience time.Duration) (whole
 }
 
 func checkOpened(ctx context.Context, db *sql.DB, atMost time.Duration) (whole bool, err error) {
-	var tables int
-	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-		return false, localfile.DamageOf(err)
+	if err := checkSchema(ctx, db); err != nil {
+		return false, err
 	}
 	patience, cancel := context.WithTimeout(ctx, atMost)
 	defer cancel()
@@ -140,8 +139,28 @@ func checkOpened(ctx context.Context, db *sql.DB, atMost time.Duration) (whole b
 	return found == "ok", localfile.FoundDamage(found)
 }
 
-// integrityCheck is "ok" or the first fault that SQLite finds.
-func integrityCheck(ctx context.Context, db *sql.DB) (found string, err error) {
+func checkSchema(ctx context.Context, db *sql.DB) error {
+	var tables int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return localfile.DamageOf(err)
+	}
+	return nil
+}
+
+// checkWhole looks at every page, for as long as that takes.
+func checkWhole(ctx context.Context, db *sql.DB) error {
+	if err := checkSchema(ctx, db); err != nil {
+		return err
+	}
+	found, err := integrityCheck(ctx, db)
+	if err != nil {
+		return localfile.DamageOf(err)
+	}
+	return localfile.FoundDamage(found)
+}
+
+// integrityCheck is "ok" or the first fault that SQLite finds. A variable for tests.
+var integrityCheck = func(ctx context.Context, db *sql.DB) (found string, err error) {
 	err = db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&found)
 	return found, err
 }
