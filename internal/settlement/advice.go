@@ -52,14 +52,15 @@ func (d *DayStatus) nextStep(cal *calendar.Calendar, exported bool) (next advice
 			"%d 条记录是按尚不确定的日历归入该日的：calendar reassign", d.Provisional), false
 	case !d.Closed && len(d.Obstacles.Open) == 0:
 		return advise("wait: the window closes at %s", "等待：时段于 %s 结束", show.Time(d.End)), false
+	case d.Archived && d.elsewhere() != nil:
+		return adviseObstacle(d.elsewhere()), false
 	case d.Archived:
 		return d.adviseArchived()
 	case d.Earlier:
 		return advise("nothing: the day was over before this store was made, at %s; its report is of the system that ran then",
 			"无需处理：本系统 %s 才安装，当日报送文件由当时的系统导出", show.Time(d.Since)), true
 	case len(d.Obstacles.Open) > 0:
-		o := &d.Obstacles.Open[0]
-		return advice{o.String(), chinese.Of(o.String())}, false
+		return adviseObstacle(&d.Obstacles.Open[0]), false
 	case !exported:
 		return advise("report export --day %s", "导出：report export --day %s", d.Day), false
 	case d.Moved > 0 && d.Late > 0:
@@ -73,6 +74,19 @@ func (d *DayStatus) nextStep(cal *calendar.Calendar, exported bool) (next advice
 			"%d 条记录依据推定的日历：按交易所通知更换日历，再 calendar reassign", d.Provisional), false
 	}
 	return d.adviseExported()
+}
+
+func adviseObstacle(o *store.Obstacle) advice { return advice{o.String(), chinese.Of(o.String())} }
+
+// elsewhere is an obstacle of records of an archived day that its archives do not have, as of a front that came back with some or has some in
+// quarantine; nil without one. That the store lacks the archived ones is no such obstacle.
+func (d *DayStatus) elsewhere() *store.Obstacle {
+	for i := range d.Obstacles.Open {
+		if o := &d.Obstacles.Open[i]; o.Records > 0 && o.Kind != store.RecordsGone {
+			return o
+		}
+	}
+	return nil
 }
 
 func (d *DayStatus) adviseArchived() (next advice, good bool) {

@@ -34,6 +34,12 @@ func TestArchivedDay(t *testing.T) {
 		strings.Contains(st.Next, "export the day again:") {
 		t.Errorf("%+v", st)
 	}
+	// What a front that came back holds of the day is in no archive.
+	holding := store.Front{FrontReport: store.FrontReport{FrontID: 2, Host: "b", Held: map[calendar.TradingDay]store.Held{day: {Quarantined: 3}}}}
+	back := Survey{Store: s, Calendar: x.Calendar, Fronts: KnownFronts{holding}}
+	if st, err := back.Status(t.Context(), afterClose, day); err != nil || st.Good || !st.Archived || !strings.Contains(st.Next, "has 3 records of the day in quarantine") {
+		t.Errorf("%+v, %v", st, err)
+	}
 	var kept *ObstaclesError
 	if _, err := x.Export(t.Context(), day, store.FullExport); !errors.As(err, &kept) || kept.Open[0].Kind != store.RecordsGone || kept.Open[0].Records != 5 {
 		t.Errorf("%v", err)
