@@ -55,6 +55,7 @@ func TestQuarantineDiscard(t *testing.T) {
 	shown := tradefront("", strings.Fields("quarantine show "+first+onC)...).out
 	said := "discarded record …: file the output of this command, …The login's true record is lost, …tradefront reconcile …"
 	play(t, []step{
+		{"report export" + onC + " --day 20260105", "", exitFailed, "", "…would not be complete…front 1 (host …) has 4 records of the day in quarantine…quarantine list…"},
 		{"quarantine discard" + onC, "", exitMisuse, "", "…"},
 		{"quarantine discard nonsense" + onC, "", exitFailed, "", "tradefront: \"nonsense\" is no RecordID: …"},
 		{"quarantine discard " + sound + onC, "", exitFailed, "", "tradefront: this record is sound and is not discarded: …tradefront quarantine release " + sound},
