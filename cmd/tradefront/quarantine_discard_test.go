@@ -59,6 +59,10 @@ func TestQuarantineDiscard(t *testing.T) {
 		{"quarantine discard" + onC, "", exitMisuse, "", "…"},
 		{"quarantine discard nonsense" + onC, "", exitFailed, "", "tradefront: \"nonsense\" is no RecordID: …"},
 		{"quarantine discard " + sound + onC, "", exitFailed, "", "tradefront: this record is sound and is not discarded: …tradefront quarantine release " + sound},
+		{
+			"quarantine release " + sound + " " + first + onC, "", exitFailed, "",
+			"tradefront: record " + first + " was altered in the local store and cannot be released, and nothing was; tradefront quarantine discard gives it up",
+		},
 		{"quarantine discard " + first + onC, "", exitDone, strings.TrimSuffix(shown, "\n"), said},
 		{"quarantine discard " + first + onC, "", exitFailed, "", unknown},
 	})

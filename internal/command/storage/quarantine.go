@@ -132,7 +132,7 @@ func newQuarantineRelease(e *command.Env) *cobra.Command {
 		},
 		Long: "Put records back among those that wait for PostgreSQL, when the reason was there and is mended. A\n" +
 			"running front sends them within seconds, else the next start does. One that is refused again\n" +
-			"comes back. Records that were altered in the local store stay: see discard.",
+			"comes back. Records that were altered in the local store stay (see discard); one that is named is an error.",
 		RunE: e.Action(func(c *cobra.Command, args []string) error {
 			ids, err := parseRecordIDs(args)
 			if err != nil {
@@ -140,7 +140,11 @@ func newQuarantineRelease(e *command.Env) *cobra.Command {
 			}
 			return withLocal(c.Context(), e, path, func(cfg *config.Config, local *journal.Journal) error {
 				for _, id := range ids {
-					if _, err := findRefused(c.Context(), local, id); err != nil {
+					found, err := findRefused(c.Context(), local, id)
+					if err == nil && found.Altered {
+						err = fmt.Errorf("record %v was altered in the local store and cannot be released, and nothing was; tradefront quarantine discard gives it up", id)
+					}
+					if err != nil {
 						return err
 					}
 				}
