@@ -56,12 +56,12 @@ func restoreRecords(ctx context.Context, tx pgx.Tx, r *store.Restored, known boo
 	if stored != r.Archive.Records || source.rows != stored {
 		return fmt.Errorf("store: of %d records in the archive %d were restored, and all was undone", r.Archive.Records, stored)
 	}
-	return attachRestored(ctx, tx, filled, day, known)
+	return attachRestored(ctx, tx, filled, stored, day, known)
 }
 
 // attachRestored gives the filled table its place in record, or moves its rows to where the day has a table already: of logins that came after it
 // was archived, or of another of its archives.
-func attachRestored(ctx context.Context, tx pgx.Tx, filled string, day calendar.TradingDay, known bool) error {
+func attachRestored(ctx context.Context, tx pgx.Tx, filled string, rows int64, day calendar.TradingDay, known bool) error {
 	table := "record_" + day.String()
 	var taken, reported bool
 	look := func() error {
@@ -77,7 +77,7 @@ func attachRestored(ctx context.Context, tx pgx.Tx, filled string, day calendar.
 	case err != nil:
 		return err
 	case taken && known:
-		return moveRestored(ctx, tx, filled)
+		return moveRestored(ctx, tx, filled, rows)
 	case taken:
 		return fmt.Errorf("%w: table %s has records of %s, as of logins that came after it was archived: archive them first", ErrDayThere, table, day)
 	case reported && !known:
@@ -91,13 +91,17 @@ func attachRestored(ctx context.Context, tx pgx.Tx, filled string, day calendar.
 }
 
 // moveRestored keeps the earlier arrival of a record that both have, as of one that a front sent again after its day was archived: a report has it.
-func moveRestored(ctx context.Context, tx pgx.Tx, filled string) error {
+func moveRestored(ctx context.Context, tx pgx.Tx, filled string, rows int64) error {
 	const columns = sqlrows.Columns + ", arrival"
-	if _, err := tx.Exec(ctx, "INSERT INTO record AS here ("+columns+") SELECT "+columns+" FROM "+filled+
-		" ON CONFLICT (record_id, trading_day) DO UPDATE SET arrival = least(here.arrival, EXCLUDED.arrival)"); err != nil {
+	moved, err := tx.Exec(ctx, "INSERT INTO record AS here ("+columns+") SELECT "+columns+" FROM "+filled+
+		" ON CONFLICT (record_id, trading_day) DO UPDATE SET arrival = least(here.arrival, EXCLUDED.arrival)")
+	if err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, "DROP TABLE "+filled)
+	if err := sqlrows.WantRows("record", moved.RowsAffected(), rows); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, "DROP TABLE "+filled)
 	return err
 }
 

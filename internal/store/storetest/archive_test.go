@@ -161,6 +161,32 @@ func TestRestoreElsewhere(t *testing.T) {
 	}
 }
 
+// TestARestoreThatIsDroppedIsUndone: a trigger of an administrator drops rows of a day that has a table already. The day is not restored then.
+func TestARestoreThatIsDroppedIsUndone(t *testing.T) {
+	t.Parallel()
+	p, recs := OpenPostgres(t), Records(Day, 4)
+	if err := p.CopyIn(t.Context(), recs[:3]); err != nil {
+		t.Fatal(err)
+	}
+	k, at := keep(t, p)
+	if err := p.Detach(t.Context(), archiveOf(3, 1), at); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Put(t.Context(), recs[3:]); err != nil {
+		t.Fatal(err)
+	}
+	Execute(t, p, "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.record_id = ''"+recs[1].ID.String()+"'' THEN RETURN NULL; END IF; RETURN NEW; END'")
+	Execute(t, p, "CREATE TRIGGER swallow BEFORE INSERT ON record FOR EACH ROW EXECUTE FUNCTION swallow()")
+	err := p.RestoreDay(t.Context(), &store.Restored{Archive: *archiveOf(3, 1), Next: k.next()}, true, time.Now())
+	if err == nil || !strings.Contains(err.Error(), "a trigger or a rule drops them") {
+		t.Errorf("%v", err)
+	}
+	WantExactly(t, p, Day, recs[3:])
+	if all, err := p.Archives(t.Context(), Day); err != nil || len(all) != 1 || all[0].State != store.ArchiveDetached {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 // TestArchivesOfADayInAnyOrder: the second archive of a day, of what came after the first, comes back before it or after it; also with a record that
 // a front sent again, which keeps its first arrival: a report has it. A record that came since is no obstacle.
 func TestArchivesOfADayInAnyOrder(t *testing.T) {
