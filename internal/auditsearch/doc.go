@@ -13,7 +13,8 @@
 //     found may be there. It is an error if no file could be read.
 //   - A line that fits is never left out. The quick look at a line's bytes that spares most of them the parser may only let
 //     too many pass.
-//   - A file is passed over for its time only if the next file of its family begins before the time that is looked for.
+//   - A file is passed over for its time only if the next file of its family begins before the time that is looked for, and, unless it is gzipped,
+//     its own last line is before it too.
 //
 // # Bounds
 //

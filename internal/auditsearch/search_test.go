@@ -183,6 +183,24 @@ func TestFilesOfOtherTimes(t *testing.T) {
 	}
 }
 
+// TestACopyIsNoSuccessor: an operator copied the log under a name that looks like a rotated one's, and the front goes on writing. The copy begins
+// when the log does, and the log has lines behind its end.
+func TestACopyIsNoSuccessor(t *testing.T) {
+	early, late := login("01:00:00", 1, 1), login("12:00:00", 1, 2)
+	for _, name := range []string{"audit.jsonl.20260105", "audit.jsonl.1", "audit.jsonl.1.gz", "audit.jsonl-2"} {
+		paths := logs(t, map[string]string{"audit.jsonl": early + late + "damaged\n", name: early})
+		if got, r := found(t, auditsearch.Filter{Since: at("10:00:00")}, paths...); got != "2" || r.Damaged != 1 {
+			t.Errorf("beside %s: %q, %+v", name, got, r)
+		}
+	}
+	// Where no time is near the end it is not known.
+	noise := strings.Repeat(strings.Repeat("x", 1000)+"\n", 100)
+	paths := logs(t, map[string]string{"audit.jsonl": early + late + noise, "audit.jsonl.1": early})
+	if got, r := found(t, auditsearch.Filter{Since: at("10:00:00")}, paths...); got != "2" || r.Damaged != 100 {
+		t.Errorf("with a damaged end: %q, %+v", got, r)
+	}
+}
+
 func TestDamage(t *testing.T) {
 	paths := logs(t, map[string]string{
 		"audit.jsonl":   strings.Repeat("\x00", 100) + "\n" + login("09:00:00", 1, 1) + strings.Repeat("x", 100_000) + "\n" + login("09:00:01", 1, 2) + `{"time":"2026-01`,
