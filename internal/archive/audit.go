@@ -92,7 +92,7 @@ func (l *auditLog) each(f func(line []byte, at time.Time) error, damage func(lin
 			damage(n, at, before)
 		}
 		if damaged = in.Damaged(); err != nil {
-			return nil //nolint:nilerr // it is the end
+			return nil // at the end
 		}
 		if t, ok := auditlog.TimeOf(text); ok {
 			at = t
@@ -113,7 +113,8 @@ func (l *auditLog) same(now os.FileInfo) error {
 		l.info = now
 	}
 	if !os.SameFile(l.info, now) || now.Size() < l.info.Size() {
-		return fmt.Errorf("audit log: %s is another file than it was when this command began, as after a rotation: run it again, with the names as they are now", l.path)
+		return fmt.Errorf("audit log: %s is another file than it was when this command began, as after a rotation: run it again, with the names as they are now",
+			l.path)
 	}
 	return nil
 }
