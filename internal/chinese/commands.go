@@ -167,6 +167,8 @@ var commands = map[string]string{
 	"process %d has neither done it nor refused within %v; look into its log":                                                          "进程 %d 在 %v 内既未完成也未拒绝；请查看其日志",
 	"process %d: %w; is it the running front, and is this its user?":                                                                   "进程 %d：%w；它是正在运行的前置吗，当前用户是它的用户吗？",
 	"the configuration has faults, nothing was taken over: %s":                                                                         "配置有错误，没有任何更改生效：%s",
+	"the configuration was taken over, and the audit log was not reopened: %s":                                                         "配置已生效，但审计日志没有重新打开：%s",
+	"the audit log was not reopened: %s":                                                                                               "审计日志没有重新打开：%s",
 	"the new process did not take over, the old one serves on: %s":                                                                     "新进程没有接管，旧进程继续服务：%s",
 	"handover: the new process takes too long: %w":                                                                                     "移交：新进程用时过长：%w",
 	"handover: the new process ended (%s) before it could tell why; if the front's log has no line of it, try the program: %s version": "移交：新进程未及说明原因就已结束（%s）；若前置的日志中没有它的任何内容，请试运行该程序：%s version",

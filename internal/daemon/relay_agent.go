@@ -301,7 +301,7 @@ func ReloadsAgent(path string) bool {
 
 // reloadAgent reopens the audit log and takes a changed configuration over, all or nothing. The registry file needs none.
 func (r *RelayAgent) reloadAgent(load func() (*config.Agent, error)) {
-	reopen(r.path.Audit, r.logger)
+	_ = reopen(r.path.Audit, r.logger) // an agent's signals have no outcome but its log
 	var assets *assemble.AgentAssets
 	next, err := load()
 	if err == nil {

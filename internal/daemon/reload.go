@@ -63,8 +63,7 @@ func (d *Daemon) reloadOn(hangups <-chan os.Signal, load func() (*config.Config,
 			if ctx.Err() != nil {
 				return // both came
 			}
-			reopen(d.path.Audit, d.logger)
-			d.reload(ctx, load)
+			d.hangup(ctx, load)
 		}
 	}()
 	return func() {
@@ -77,26 +76,39 @@ func (d *Daemon) reloadOn(hangups <-chan os.Signal, load func() (*config.Config,
 	}
 }
 
-func reopen(audit *logs.Audit, logger *zap.Logger) {
+// hangup is what SIGHUP asks for. Who sent it learns of either fault.
+func (d *Daemon) hangup(ctx context.Context, load func() (*config.Config, error)) {
+	old := reopen(d.path.Audit, d.logger)
+	fault, restart := d.reload(ctx, load)
+	switch {
+	case old != nil && fault != "":
+		fault += "; the audit log was not reopened: " + old.Error()
+	case old != nil:
+		fault = "the configuration was taken over, and the audit log was not reopened: " + old.Error()
+	}
+	d.signals.add(fault, restart...)
+}
+
+func reopen(audit *logs.Audit, logger *zap.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), auditGrace)
 	defer cancel()
 	if err := audit.Reopen(ctx); err != nil {
 		logger.Error("SIGHUP: the audit log is not reopened yet; the new file is taken as soon as the old one takes writes", zap.Error(err))
-		return
+		return err
 	}
 	logger.Info("SIGHUP: the audit log was reopened")
+	return nil
 }
 
-// reload is all or nothing.
-func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)) {
+// reload is all or nothing: fault says why nothing was taken over, "" if all was but the keys that need a restart.
+func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)) (fault string, restart []string) {
 	next, err := d.judge(ctx, load)
 	if err != nil {
 		faults := faultLines(err)
 		d.reloaded.Store(&reloadOutcome{at: time.Now(), faults: len(faults)})
 		d.logger.Error("SIGHUP: the configuration has faults; nothing was taken over, everything stays in force as it was",
 			zap.Strings("faults", faults))
-		d.signals.add("the configuration has faults, nothing was taken over: " + strings.Join(faults, "; "))
-		return
+		return "the configuration has faults, nothing was taken over: " + strings.Join(faults, "; "), nil
 	}
 	before := d.path.Gateway.Policy()
 	var fields []zap.Field
@@ -116,7 +128,7 @@ func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)
 	}
 	d.keyAlarm.forget()
 	d.warn()
-	d.signals.add("", next.restart...)
+	return "", next.restart
 }
 
 // judge loads everything as a start would, with one report of all faults, and makes of it what is

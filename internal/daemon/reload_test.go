@@ -139,7 +139,42 @@ func (r *reloadTest) configure(oldnew ...string) {
 }
 
 func (r *reloadTest) reload() {
-	r.d.reload(r.Context(), func() (*config.Config, error) { return config.Load(r.site.Path, nil) })
+	r.d.hangup(r.Context(), func() (*config.Config, error) { return config.Load(r.site.Path, nil) })
+}
+
+// TestASignalSaysThatTheAuditLogIsTheOldOne: 'front reload' waits for the outcome of a SIGHUP, which asks for both.
+func TestASignalSaysThatTheAuditLogIsTheOldOne(t *testing.T) {
+	r := newReloadTest(t)
+	r.reload()
+	if got := r.d.signals.get(); got.Number != 1 || got.Fault != "" {
+		t.Errorf("all is well: %+v", got)
+	}
+	path := r.d.cfg.AuditLog
+	if err := errors.Join(os.Rename(path, path+".1"), os.Mkdir(path, 0o700)); err != nil { // its place is taken
+		t.Fatal(err)
+	}
+	r.configure("log_level: warn", "log_level: info")
+	r.reload()
+	if got := r.d.signals.get(); got.Number != 2 || !strings.HasPrefix(got.Fault, "the configuration was taken over, and the audit log was not reopened: ") {
+		t.Errorf("in its place is a folder: %+v", got)
+	}
+	if level := r.d.level.Level().String(); level != "info" {
+		t.Errorf("log level %s", level)
+	}
+	r.configure("log_level: warn", "log_level: loud")
+	r.reload()
+	if got := r.d.signals.get(); got.Number != 3 || !strings.HasPrefix(got.Fault, "the configuration has faults, nothing was taken over: ") ||
+		!strings.Contains(got.Fault, "; the audit log was not reopened: ") {
+		t.Errorf("and the configuration has a fault: %+v", got)
+	}
+	if err := errors.Join(os.Remove(path), os.Rename(path+".1", path)); err != nil {
+		t.Fatal(err)
+	}
+	r.configure()
+	r.reload()
+	if got := r.d.signals.get(); got.Number != 4 || got.Fault != "" {
+		t.Errorf("all is well again: %+v", got)
+	}
 }
 
 // entry is the rest of the demo's one key.

@@ -39,8 +39,9 @@ func newFrontReload(e *command.Env) *cobra.Command {
 			"of the program was replaced since the front started, the front hands listeners and sessions over to a new process\n" +
 			"of it (SIGUSR2, a live upgrade). Else it loads its configuration afresh (SIGHUP).\n\n" +
 			"The exit status is 1 if the configuration has faults or the new process did not take over. The front then\n" +
-			"goes on as before. Without an admin listener the outcome of SIGHUP is in the front's log alone. Who did it is in\n" +
-			"`tradefront actions list`; a database that is away does not hold a reload up for longer than some seconds.",
+			"goes on as before. It is 1 too if the front could not reopen its audit log, as a rotation wants. Without an admin\n" +
+			"listener the outcome of SIGHUP is in the front's log alone. Who did it is in `tradefront actions list`; a database\n" +
+			"that is away does not hold a reload up for longer than some seconds.",
 		RunE: e.Action(func(c *cobra.Command, _ []string) error {
 			var named []string
 			if address != "" {
