@@ -2,6 +2,7 @@ package files
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,17 +24,23 @@ var otherWays = map[string]string{
 
 func TestOneWayToOpenAndToReplace(t *testing.T) {
 	other := regexp.MustCompile(`\bos\.(Open|ReadFile|Create|CreateTemp|WriteFile)\(|\brenameio\.(NewPendingFile|WriteFile|TempFile)\(`)
+	unused := maps.Clone(otherWays) // a file that was moved or mended loses its line here, so that the next of its name has none
 	for _, root := range []string{"../../cmd", "../../internal"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
 			name := strings.TrimPrefix(filepath.ToSlash(path), "../../")
-			if strings.HasPrefix(name, "internal/files/") || strings.HasPrefix(name, "internal/store/storetest/") || otherWays[name] != "" {
+			if strings.HasPrefix(name, "internal/files/") || strings.HasPrefix(name, "internal/store/storetest/") {
 				return nil
 			}
 			source, err := os.ReadFile(path)
-			if found := other.Find(source); found != nil {
+			found := other.Find(source)
+			if found == nil {
+				return err
+			}
+			delete(unused, name)
+			if otherWays[name] == "" {
 				t.Errorf("%s: %s… opens what may be a pipe, or replaces a file from elsewhere; see package files", name, found)
 			}
 			return err
@@ -41,5 +48,8 @@ func TestOneWayToOpenAndToReplace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	for name := range unused {
+		t.Errorf("otherWays has %s, which opens and replaces nothing so, or is not there", name)
 	}
 }
