@@ -6,6 +6,8 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,12 +23,13 @@ type RunnerFunc func() int
 // Run runs the function.
 func (f RunnerFunc) Run() int { return f() }
 
-// Run runs the tests of a package with TMPDIR in memory, and then looks for goroutines that
-// they left, but for those that the options name. The result is for os.Exit.
+// Run runs the tests of a package with TMPDIR in memory, under the umask and without the variables of PostgreSQL that its caller may have, and
+// then looks for goroutines that they left, but for those that the options name. The result is for os.Exit.
 func Run(m Runner, options ...goleak.Option) int {
 	if !flag.Parsed() {
 		flag.Parse()
 	}
+	asEverywhere()
 	leave, err := enterMemory()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testmain:", err)
@@ -64,6 +67,18 @@ var ofImports = []goleak.Option{
 
 // ofChildren is the goroutine that keeps the thread to which the kernel ties the programs that tests start.
 var ofChildren = goleak.IgnoreAnyFunction("github.com/tradefront/tradefront/test/child.starter")
+
+// asEverywhere takes from this process, and so from the programs that it starts, what a developer's shell may have and another machine has not.
+func asEverywhere() {
+	// Files that a test's PostgreSQL or another user reads are made readable for all, which a umask of 077 would undo.
+	syscall.Umask(0o022)
+	// Of those that PostgreSQL's programs and the driver read, one names another schema, one another password: a test names what it wants.
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "PG") {
+			_ = os.Unsetenv(name) // fails for an impossible name alone
+		}
+	}
+}
 
 // enterMemory makes a folder in memory the one for temporary files. leave removes it.
 func enterMemory() (leave func(), err error) {

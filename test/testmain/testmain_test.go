@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -22,5 +23,23 @@ func TestLeftoversOfDeadRunsAreRemoved(t *testing.T) {
 	}
 	if _, err := os.Stat(mine); err != nil {
 		t.Errorf("a living run's folder is gone: %v", err)
+	}
+}
+
+// TestOfAnyShell: a umask and variables of the shell that starts the tests are not theirs.
+func TestOfAnyShell(t *testing.T) {
+	t.Setenv("PGOPTIONS", "-c search_path=odd")
+	old := syscall.Umask(0o077)
+	defer syscall.Umask(old)
+	asEverywhere()
+	if value, set := os.LookupEnv("PGOPTIONS"); set {
+		t.Errorf("PGOPTIONS is %q", value)
+	}
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o644 {
+		t.Errorf("%v, %v", info.Mode(), err)
 	}
 }
