@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -80,6 +81,15 @@ func TestPostgresRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // they are roles of the whole cluster: another test would meet them, without their rights in its database
+		for _, role := range []string{postgres.RoleOwner, postgres.RoleFront, postgres.RoleReport, postgres.RoleAdmin} {
+			for _, drop := range []string{"DROP OWNED BY " + role + " CASCADE", "DROP ROLE " + role} {
+				if _, err := super.Tables().ExecContext(context.Background(), drop); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
 	storetest.Execute(t, super, string(script))
 	h.want("rights", Pass)
 	storetest.Execute(t, super, "GRANT DELETE ON record TO "+postgres.RoleFront)

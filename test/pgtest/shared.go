@@ -3,6 +3,7 @@ package pgtest
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,8 +39,31 @@ func Main(m testmain.Runner, options ...goleak.Option) int {
 				shared.server.remove()
 			}
 		}()
-		return m.Run()
+		status := m.Run()
+		if status == 0 {
+			if left := ofCluster(); left != "" {
+				fmt.Fprintf(os.Stderr, "pgtest: tests left in the cluster that they share, where a test that runs later meets it: %s\n", left)
+				return 1
+			}
+		}
+		return status
 	}), options...)
+}
+
+// ofCluster names what belongs to the whole shared cluster, not to a test's database, and was not there when it was made: roles, and settings
+// of a role or a database.
+func ofCluster() string {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.server == nil {
+		return ""
+	}
+	left, err := shared.server.query(shared.server.url("postgres"), "SELECT string_agg(what, ', ') FROM (SELECT 'role ' || rolname AS what FROM pg_roles "+
+		"WHERE rolname <> 'postgres' AND rolname NOT LIKE 'pg\\_%' UNION ALL SELECT 'settings ' || setconfig::text FROM pg_db_role_setting) things")
+	if err != nil {
+		return err.Error()
+	}
+	return left
 }
 
 // Database makes an empty database in the shared cluster for this test and returns its
