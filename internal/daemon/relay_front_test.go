@@ -10,6 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/test/ports"
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
@@ -38,7 +39,7 @@ type ftdLogin struct {
 
 func startRelayFront(t *testing.T, appType byte) *relayFront {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", ports.Address(t)) // which agents call also after its end
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,10 +29,10 @@ func (w *watched) serveWhole(t *testing.T) *wholeFront {
 	w.obstacle(t)
 	certs := newCertified(t)
 	cert, key := certs.issue(t, certs.authority, "core.firm")
-	f := &wholeFront{core: newCore(t, "a", twoCustomers+"  - {user: \""+relayOperator+"\", password: \""+password+"\", type: operator}\n", "127.0.0.1:0",
+	f := &wholeFront{core: newCore(t, "a", twoCustomers+"  - {user: \""+relayOperator+"\", password: \""+password+"\", type: operator}\n", ports.Address(t),
 		"--credit", "64", "--cert", cert, "--key", key, "--client-ca", certs.ca)}
 	f.relaySite = &relaySite{site: w.siteAt(t, w.whole, firm.Options{
-		Listeners: "    - address: \"127.0.0.1:0\"\n    - {address: \"127.0.0.1:0\", admits: relays}\n",
+		Listeners: fmt.Sprintf("    - address: %q\n    - {address: %q, admits: relays}\n", ports.Address(t), ports.Address(t)),
 		Core: fmt.Sprintf("  driver: link\n  link: {endpoints: [%q, %q], %s, server_name: core.firm, wait: 200ms, verify_timeout: 2s}\n",
 			f.core.endpoint(), ports.Address(t), certs.front(t, certs.authority)),
 		More: "relay: {enabled: true, max_visits: 25}\nauth: {refresh: 100ms}\nlimits: {refusals: 100000, penalties: {sources: 0}}\n",

@@ -23,6 +23,7 @@ import (
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/child"
 	firm "github.com/tradefront/tradefront/test/site"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // alice and bob are customers of a core-sim; their private flows are series 1 and 2.
@@ -48,10 +49,14 @@ type coreProcess struct {
 	exited  *ending
 }
 
-// newCore starts a core of that name. A listen of "" is a Unix socket, which a restarted core listens on again.
+// newCore starts a core of that name. A listen of "" is a Unix socket. A restarted core listens at the same address again, and a front calls a
+// core that was killed: a port is one of test/ports, since one that the kernel chose is given to others meanwhile.
 func newCore(t testing.TB, name, accounts, listen string, args ...string) *coreProcess {
 	t.Helper()
-	dir := shortDir(t)
+	dir := testmain.ShortDir(t)
+	if strings.HasSuffix(listen, ":0") {
+		t.Fatalf("a core at %s would have another port after a restart, and others its first one", listen)
+	}
 	if listen == "" {
 		listen = "unix:" + filepath.Join(dir, "core")
 	}

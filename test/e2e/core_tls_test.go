@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/certificates"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // certified are the authority of a link and the certificates of both ends, as files.
@@ -36,7 +37,7 @@ func (c *certified) issue(t *testing.T, by *certificates.Authority, name string)
 func (c *certified) core(t *testing.T, clientCA string) *coreProcess {
 	t.Helper()
 	cert, key := c.issue(t, c.authority, "core.firm")
-	return newCore(t, "tls", twoCustomers, "127.0.0.1:0", "--cert", cert, "--key", key, "--client-ca", clientCA)
+	return newCore(t, "tls", twoCustomers, ports.Address(t), "--cert", cert, "--key", key, "--client-ca", clientCA)
 }
 
 // front is the link of a front that shows a certificate of that authority.
@@ -63,9 +64,7 @@ func TestCoreTLS(t *testing.T) {
 	// The core comes back and believes another authority alone: the certificate in use is of no use any more.
 	core.kill()
 	writeFile(t, filepath.Join(c.dir, "ca-2.pem"), string(renewed.PEM))
-	core.args = append(core.args, "--listen", core.endpoint(), "--client-ca", filepath.Join(c.dir, "ca-2.pem"))
-	core.args = withoutFirst(core.args, "--listen", "127.0.0.1:0")
-	core.start()
+	core.start("--client-ca", filepath.Join(c.dir, "ca-2.pem"))
 	await.Every(t, 20*time.Millisecond, "the front to say that its certificate is refused", func() bool {
 		_, page := d.get(t, "/readyz")
 		return strings.Contains(page, "certificate_refused")
@@ -74,16 +73,6 @@ func TestCoreTLS(t *testing.T) {
 	d.awaitResumed(t, 2)
 	cross(t, a, b, 2)
 	core.wantNoViolation()
-}
-
-// withoutFirst takes the first of a pair of arguments out.
-func withoutFirst(args []string, flag, value string) []string {
-	for i := range len(args) - 1 {
-		if args[i] == flag && args[i+1] == value {
-			return append(append([]string{}, args[:i]...), args[i+2:]...)
-		}
-	}
-	return args
 }
 
 // TestCoreTLSRefused: a core with another name, or of another authority, and a front whose certificate the core does not

@@ -8,12 +8,13 @@ import (
 	"github.com/tradefront/tradefront/internal/loadtest"
 	"github.com/tradefront/tradefront/internal/loadtest/result"
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // TestLoadOfOrders: each message through the front to the core comes back once, and the core saw as many.
 func TestLoadOfOrders(t *testing.T) {
 	t.Parallel()
-	core := newCore(t, "orders", twoCustomers, "127.0.0.1:0")
+	core := newCore(t, "orders", twoCustomers, ports.Address(t))
 	s := linked(t, []*coreProcess{core}, "insecure_loopback: true", "limits: {connections_per_source: 0}\n")
 	accounts := filepath.Join(s.dir, "core-accounts.yaml")
 	s.cli("", "loadtest", "prepare", "--accounts", "30", "--apps", "2", "--out", filepath.Join(s.dir, "people.json"), "--core-accounts", accounts)

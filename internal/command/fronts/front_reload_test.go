@@ -15,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/test/child"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // TestReloadOfAFrontThatEnded: a process that has ended is an upgrade only if another one tells that it took over.
@@ -29,12 +30,11 @@ func TestReloadOfAFrontThatEnded(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s.Listener.Addr().String()
 	}
-	closed := httptest.NewServer(nil)
-	closed.Close()
+	closed := ports.Address(t)
 	for _, test := range []struct{ what, at, wrong string }{
 		{"one took over", answers(`{"state": "serving", "last_signal": {"number": 1}}`), ""},
 		{"systemd started it anew", answers(`{"state": "serving"}`), "was started without its sessions"},
-		{"none answers", closed.Listener.Addr().String(), "no other has answered"},
+		{"none answers", closed, "no other has answered"},
 		{"one that does not come so far", answers(`{"state": "starting"}`), "no other has answered"},
 	} {
 		r := reload{pid: ended.Process.Pid, admin: &adminListeners{addresses: []string{test.at}}, patience: time.Minute, successor: 200 * time.Millisecond}
@@ -51,8 +51,7 @@ func TestReloadOfAFrontThatEnded(t *testing.T) {
 // outcome of a live upgrade is told by who holds the local store. The processes here are a shell: one leaves SIGUSR2 alone, one ends by it.
 func TestUntoldUpgrade(t *testing.T) {
 	t.Parallel()
-	closed := httptest.NewServer(nil)
-	closed.Close()
+	closed := ports.Address(t)
 	for _, test := range []struct {
 		what, does string
 		held       bool // the local store, after the signal too
@@ -74,7 +73,7 @@ func TestUntoldUpgrade(t *testing.T) {
 				}
 				defer lock.Close()
 			}
-			r := reload{pid: program, admin: &adminListeners{cfg: &cfg, addresses: []string{closed.Listener.Addr().String()}}, patience: 200 * time.Millisecond}
+			r := reload{pid: program, admin: &adminListeners{cfg: &cfg, addresses: []string{closed}}, patience: 200 * time.Millisecond}
 			if test.wrong != "has not handed over within 200ms" {
 				r.patience = time.Minute
 			}
