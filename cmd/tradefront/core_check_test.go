@@ -16,6 +16,7 @@ import (
 	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/test/certificates"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 func TestCoreCheckMisuse(t *testing.T) {
@@ -36,11 +37,7 @@ func TestCoreCheckMisuse(t *testing.T) {
 // TestCoreCheckOfASilentCore: it ends, the first rule fails, and the password is nowhere.
 func TestCoreCheckOfASilentCore(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "core")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := testmain.ShortDir(t)
 	path := filepath.Join(dir, "s")
 	standbyCore(t, listenAt(t, "unix", path), false)
 	got := tradefront("Secret123\n", "core-check", "--endpoint", "unix:"+path, "--account", "1", "--password-file", "-", "--timeout", "100ms", "-o", "json")

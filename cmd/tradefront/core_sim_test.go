@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 const simAccounts = "accounts:\n  - {user: \"88888888\", password: Secret123}\n"
@@ -20,11 +20,7 @@ const simAccounts = "accounts:\n  - {user: \"88888888\", password: Secret123}\n"
 // The command takes fronts on TCP and on a Unix socket, obeys ctl, and prints at the end what it saw.
 func TestCoreSim(t *testing.T) {
 	t.Chdir(t.TempDir())
-	dir, err := os.MkdirTemp("", "sim") // a Unix socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := testmain.ShortDir(t)
 	control, socket := filepath.Join(dir, "ctl"), filepath.Join(dir, "core")
 	write(t, "accounts.yaml", simAccounts)
 	r, w := io.Pipe()

@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 func loadWith(t *testing.T, yaml string, env ...string) (*Config, error) {
 	t.Helper()
-	path := write(t, filepath.Join(t.TempDir(), "tradefront.yaml"), yaml)
+	path := write(t, filepath.Join(testmain.ShortDir(t), "tradefront.yaml"), yaml) // the path of a socket beside it is bounded
 	return Load(path, identified(yaml, env...))
 }
 

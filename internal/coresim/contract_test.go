@@ -12,6 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/test/certificates"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // What a front does wrong ends its link, or is counted, as the package comment says.
@@ -356,11 +357,7 @@ func TestTLSAndUnix(t *testing.T) {
 			}
 		}
 	}
-	dir, err := os.MkdirTemp("", "sim")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := testmain.ShortDir(t)
 	path := filepath.Join(dir, "core")
 	u, err := net.Listen("unix", path)
 	if err != nil {
@@ -381,11 +378,7 @@ func TestTLSAndUnix(t *testing.T) {
 // The socket of a killed process does not keep its successor from listening.
 func TestSocketOfAKilledProcess(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "sim")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := testmain.ShortDir(t)
 	path := filepath.Join(dir, "core")
 	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {

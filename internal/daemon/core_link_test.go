@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/terminaltest"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 const corePassword = "Secret123"
@@ -41,11 +41,7 @@ func newLinkedFront(t *testing.T, change func(*config.Config)) *linkedFront {
 	if err := made.Enrol(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	run, err := os.MkdirTemp("", "tf") // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(run) })
+	run := testmain.ShortDir(t)
 	f := &linkedFront{t: t, site: made, socket: filepath.Join(run, "core.sock")}
 	made.Config.Core.Driver = assemble.DriverLink
 	made.Config.Core.Link.Endpoints = config.CoreEndpoints{{Unix: f.socket}}

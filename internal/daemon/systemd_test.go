@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -22,6 +21,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/forward"
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // stopper is where a part of a front is stopped until it is let go on.
@@ -61,11 +61,7 @@ func (*stopper) StoredByOthers(context.Context, []store.Record) ([]int, error)  
 // its states which one it is.
 func systemd(t *testing.T) (pings func(front string) int64) {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "nf") //nolint:usetesting // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	folder := testmain.ShortDir(t)
 	address := filepath.Join(folder, "s")
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: address, Net: "unixgram"})
 	if err != nil {

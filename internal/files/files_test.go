@@ -11,12 +11,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // What people name by mistake is told at once; nothing waits for a pipe's writer.
 func TestOpenTakesFilesAlone(t *testing.T) {
 	dir := t.TempDir()
-	pipe, socket, file := filepath.Join(dir, "pipe"), filepath.Join(dir, "s"), filepath.Join(dir, "file")
+	pipe, socket, file := filepath.Join(dir, "pipe"), filepath.Join(testmain.ShortDir(t), "s"), filepath.Join(dir, "file")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -3,12 +3,12 @@ package cppcore
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 const (
@@ -81,11 +81,7 @@ func TestWholeSessionOverTCP(t *testing.T) {
 
 func TestWholeSessionOverAUnixSocket(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("/tmp", "core") // the path of a socket is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := testmain.ShortDir(t)
 	path := filepath.Join(dir, "core.sock")
 	c := start(t, "--unix", path)
 	c.wait("listening unix ")

@@ -12,13 +12,14 @@ import (
 
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/child"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // TestIndependentCore: a core and a terminal, each written in another language from its page alone, trade through the
 // front; the core has the RecordID that the terminal was told.
 func TestIndependentCore(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(shortDir(t), "core")
+	path := filepath.Join(testmain.ShortDir(t), "core")
 	core := &coreProcess{t: t}
 	core.at.Listen = []string{"unix:" + path}
 	s := linked(t, []*coreProcess{core}, "", "")

@@ -42,7 +42,7 @@ type balancer struct {
 // over: no port is guessed, and a client that connects before it is up waits in the queue.
 func (s *site) balance(t *testing.T, fronts proxied) *balancer {
 	t.Helper()
-	b := &balancer{t: t, socket: filepath.Join(shortDir(t), "haproxy.sock")}
+	b := &balancer{t: t, socket: filepath.Join(testmain.ShortDir(t), "haproxy.sock")}
 	var files []*os.File
 	listen := func(address string) string {
 		l, err := net.Listen("tcp", address)
@@ -87,18 +87,6 @@ func (s *site) balance(t *testing.T, fronts proxied) *balancer {
 		}
 	})
 	return b
-}
-
-// shortDir is a temporary folder for a socket, whose path may have 97 bytes: without the name of
-// the test in it.
-func shortDir(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return dir
 }
 
 // haproxyUser takes the user from the samples where HAProxy cannot change to it: this test does not run as root.

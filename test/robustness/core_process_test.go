@@ -15,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/cutproxy"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // corePatience bounds the start of a core-sim and the answer to a command.
@@ -39,13 +40,8 @@ type simCore struct {
 
 func newSimCore(t *testing.T, name, accounts string, fronts int, watch func() cutproxy.Watcher) *simCore {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "core-"+name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	c := &simCore{
-		t: t, id: coresim.DefaultCoreID + "-" + name, dir: dir, accounts: accounts,
+		t: t, id: coresim.DefaultCoreID + "-" + name, dir: testmain.ShortDir(t), accounts: accounts,
 		instances: map[string]coresim.Counters{}, records: map[string]string{},
 	}
 	for range fronts {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tradefront/tradefront/test/certificates"
 	"github.com/tradefront/tradefront/test/child"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // balancerPatience bounds the start of an HAProxy.
@@ -31,11 +32,7 @@ type balancer struct {
 // addresses that say whether they are ready.
 func newBalancer(t *testing.T, address string, to, health [2]string) *balancer {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "haproxy-") // short, for the sockets
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := testmain.ShortDir(t)
 	pair := certificates.New(t).Issue(t, "front.test", time.Now().Add(24*time.Hour))
 	certificate := filepath.Join(dir, "haproxy.pem")
 	if err := os.WriteFile(certificate, slices.Concat(pair.Cert, pair.Key), 0o600); err != nil {

@@ -12,6 +12,6 @@
 //
 //   - Benchmarks keep the folder that the environment names: they measure a disk.
 //   - So do tests on a machine whose memory has no room for them (see Memory).
-//   - The umask is 022 and no variable of PostgreSQL's (PG…) is set, as a run's own shell may have them otherwise.
+//   - The umask is 022 and no variable of PostgreSQL's (PG…) or of our programs' (TRADEFRONT_… but TRADEFRONT_TEST_…) is set.
 //   - Nothing stays after a run. What a killed run left, the next one removes (RemoveLeftovers).
 package testmain

@@ -23,7 +23,7 @@ type RunnerFunc func() int
 // Run runs the function.
 func (f RunnerFunc) Run() int { return f() }
 
-// Run runs the tests of a package with TMPDIR in memory, under the umask and without the variables of PostgreSQL that its caller may have, and
+// Run runs the tests of a package with TMPDIR in memory, under the umask and without the variables of PostgreSQL and of our programs that its caller may have, and
 // then looks for goroutines that they left, but for those that the options name. The result is for os.Exit.
 func Run(m Runner, options ...goleak.Option) int {
 	if !flag.Parsed() {
@@ -72,9 +72,11 @@ var ofChildren = goleak.IgnoreAnyFunction("github.com/tradefront/tradefront/test
 func asEverywhere() {
 	// Files that a test's PostgreSQL or another user reads are made readable for all, which a umask of 077 would undo.
 	syscall.Umask(0o022)
-	// Of those that PostgreSQL's programs and the driver read, one names another schema, one another password: a test names what it wants.
+	// Of those that PostgreSQL's programs and the driver read, one names another schema, one another password; of our programs', one is a key of
+	// the configuration, and one that is none refuses it. A test names what it wants.
 	for _, v := range os.Environ() {
-		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "PG") {
+		name, _, _ := strings.Cut(v, "=")
+		if strings.HasPrefix(name, "PG") || strings.HasPrefix(name, "TRADEFRONT_") && !strings.Contains(name, "_TEST_") {
 			_ = os.Unsetenv(name) // fails for an impossible name alone
 		}
 	}

@@ -2,8 +2,10 @@ package testmain
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -29,11 +31,15 @@ func TestLeftoversOfDeadRunsAreRemoved(t *testing.T) {
 // TestOfAnyShell: a umask and variables of the shell that starts the tests are not theirs.
 func TestOfAnyShell(t *testing.T) {
 	t.Setenv("PGOPTIONS", "-c search_path=odd")
+	t.Setenv("TRADEFRONT_STORE_DRIVER", "postgres")
+	t.Setenv("TRADEFRONT_TEST_KEPT", "for a test")
 	old := syscall.Umask(0o077)
 	defer syscall.Umask(old)
 	asEverywhere()
-	if value, set := os.LookupEnv("PGOPTIONS"); set {
-		t.Errorf("PGOPTIONS is %q", value)
+	for name, want := range map[string]bool{"PGOPTIONS": false, "TRADEFRONT_STORE_DRIVER": false, "TRADEFRONT_TEST_KEPT": true} {
+		if value, set := os.LookupEnv(name); set != want {
+			t.Errorf("%s is %q, set %v", name, value, set)
+		}
 	}
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, nil, 0o666); err != nil {
@@ -41,5 +47,21 @@ func TestOfAnyShell(t *testing.T) {
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode() != 0o644 {
 		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
+// TestShortDir: a socket can be made there, however long TMPDIR is.
+func TestShortDir(t *testing.T) {
+	long := filepath.Join(t.TempDir(), strings.Repeat("l", 100))
+	if err := os.Mkdir(long, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, parent := range []string{os.TempDir(), long} {
+		t.Setenv("TMPDIR", parent)
+		l, err := net.Listen("unix", filepath.Join(ShortDir(t), "haproxy.sock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = l.Close()
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // authority signs certificates of tests.
@@ -84,11 +85,7 @@ func listenTCP(t testing.TB) (net.Listener, Endpoint) {
 }
 
 func listenUnix(t testing.TB) (net.Listener, Endpoint) {
-	dir, err := os.MkdirTemp("", "link")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := testmain.ShortDir(t)
 	l, err := net.Listen("unix", filepath.Join(dir, "core.sock"))
 	if err != nil {
 		t.Fatal(err)

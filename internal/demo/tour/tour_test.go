@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/terminalinfo"
 	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // newTour is a short tour, and what it prints.
@@ -133,11 +135,10 @@ func TestCompareCoreFindsEachFault(t *testing.T) {
 // A front that finds no core is said so, and the tour ends.
 func TestAwaitCoreEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "a firm's ") // a short path: that of the core's socket in it is bounded
-	if err != nil {
+	dir := filepath.Join(testmain.ShortDir(t), "a firm's") // a short path: that of the core's socket in it is bounded
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	tour, out := newTour("")
 	made, err := site.NewLinked(dir, "", "127.0.0.1:0", "127.0.0.1:0")
 	if err != nil {
