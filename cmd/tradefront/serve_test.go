@@ -17,6 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/ping"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // said is what a running front has written.
@@ -179,7 +180,7 @@ func checkReport(t *testing.T, path, local, day string) {
 // code and flag is seen, and what was answered is what is reported.
 func TestDemo(t *testing.T) {
 	t.Chdir(t.TempDir())
-	t.Setenv("TMPDIR", t.TempDir())
+	t.Setenv("TMPDIR", testmain.ShortDir(t)) // the core's socket is below it
 	got := tradefront("", "demo", "--exit", "--logins", "400", "--crowd", "16")
 	if got.status != exitDone || got.err != "" {
 		t.Fatalf("exit status %d: %s\n%s", got.status, got.err, got.out)

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // patience is how long one look may take on a busy machine.
@@ -99,11 +101,7 @@ func made(t testing.TB, path string) []byte {
 // run is one process. The profile's folder is removed after it, with processes of it still running too.
 func (b *Browser) run(t testing.TB, url string, args ...string) []byte {
 	t.Helper()
-	profile, err := os.MkdirTemp("", "browser")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(profile)
+	profile := testmain.ShortDir(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	all := append([]string{
@@ -111,6 +109,7 @@ func (b *Browser) run(t testing.TB, url string, args ...string) []byte {
 		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--user-data-dir=" + profile,
 	}, args...)
 	cmd := exec.CommandContext(ctx, b.path, append(all, url)...)
+	cmd.Env = append(os.Environ(), "TMPDIR="+profile) // where it puts a Unix socket
 	var errOut bytes.Buffer
 	cmd.Stderr, cmd.WaitDelay = &errOut, 5*time.Second
 	out, err := cmd.Output()

@@ -21,7 +21,7 @@ func MkdirTemp(parent, kind string) (string, error) {
 
 // RemoveLeftovers removes the folders of that kind whose processes have died.
 func RemoveLeftovers(kind string) {
-	for _, parent := range []string{os.TempDir(), memory} {
+	for _, parent := range []string{os.TempDir(), memory, short} {
 		if parent == "" {
 			continue
 		}
