@@ -50,8 +50,25 @@ func refused(b *bench) {
 // testKey serves with the public test key, under which the page's terminal seals.
 func testKey(b *bench) {
 	b.names["192.0.2.1:41205"] = b.address
+	b.desktop()
 	b.shell.must(`cp "$TREE"/client/collect/tstkey/public.pem . && sed -i 's/version: "1.0"/version: tst/' tradefront.yaml`)
 	serve(b)
+}
+
+// desktop makes the folder of a machine with the network of the one that the page shows, since the one that runs the tests may have none: what the
+// kernel says of it.
+func (b *bench) desktop() {
+	text, err := os.ReadFile(filepath.Join(root, "client/collect/testdata/machines/desktop.txtar"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	_, calls, found := strings.Cut(string(text), "\n-- calls --\n")
+	if calls, _, _ = strings.Cut(calls, "\n-- "); !found {
+		b.t.Fatal("desktop.txtar has no calls")
+	}
+	b.shell.must("mkdir desktop")
+	b.site.Write("desktop/calls", []byte(calls+"\n"))
+	b.names["tradefront-collect check"] = "tradefront-collect check --root desktop"
 }
 
 // challenge writes the bytes 00 to 7F, the challenge of the worked example.
