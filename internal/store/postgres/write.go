@@ -146,9 +146,11 @@ func failed(ctx context.Context, conn *pgxpool.Conn, err error) error {
 // was sent is in doubt, except one that the server itself states.
 func commit(ctx context.Context, conn *pgx.Conn, tx pgx.Tx) error {
 	forgetWarning(conn.PgConn())
-	stop := cutAfter(ctx, conn.PgConn())
+	stop := cutAfter(ctx, func() { _ = conn.PgConn().Conn().Close() })
 	err := tx.Commit(context.WithoutCancel(ctx))
-	stop()
+	if cut := stop(); cut { // the answer may have come before: the driver does not know yet, and the pool must not give it to the next user
+		_ = conn.Close(ended)
+	}
 	var refused *pgconn.PgError
 	switch {
 	case err == nil:
@@ -164,13 +166,29 @@ func commit(ctx context.Context, conn *pgx.Conn, tx pgx.Tx) error {
 	return &store.InDoubtError{Err: err}
 }
 
-// cutAfter closes the connection's socket when ctx's deadline is reached, or closeGrace
-// after ctx was cancelled, unless stop is called before.
-func cutAfter(ctx context.Context, conn *pgconn.PgConn) (stop func()) {
+// ended is a context for the close of a connection whose socket is closed: no word is sent.
+var ended = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// cutAfter calls closeSocket when ctx's deadline is reached, or closeGrace after ctx was cancelled, unless stop is called before.
+// stop reports whether it was called; after stop it is not.
+func cutAfter(ctx context.Context, closeSocket func()) (stop func() (cut bool)) {
+	var (
+		mu           sync.Mutex // without it a timer that had begun or was set anew would cut the next user of the connection
+		stopped, cut bool
+	)
 	deadline, _ := ctx.Deadline()
-	timer := time.AfterFunc(time.Until(deadline), func() { _ = conn.Conn().Close() })
-	var mu sync.Mutex // without it a timer that was stopped could be set anew, and would cut the next user of the connection
-	stopped := false
+	timer := time.AfterFunc(time.Until(deadline), func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped {
+			cut = true
+			closeSocket()
+		}
+	})
 	stopWatch := context.AfterFunc(ctx, func() {
 		mu.Lock()
 		defer mu.Unlock()
@@ -178,12 +196,13 @@ func cutAfter(ctx context.Context, conn *pgconn.PgConn) (stop func()) {
 			timer.Reset(closeGrace)
 		}
 	})
-	return func() {
+	return func() bool {
 		mu.Lock()
 		defer mu.Unlock()
 		stopped = true
 		stopWatch()
 		timer.Stop()
+		return cut
 	}
 }
 
