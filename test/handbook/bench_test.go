@@ -47,7 +47,7 @@ func newBench(t *testing.T, r recipe) *bench {
 	site.AwayFromTheClose(t)
 	b := &bench{t: t, recipe: r, names: make(map[string]string), day: lastDay(t)}
 	if r.postgres {
-		b.url = pgtest.Database(t)
+		b.url = pgtest.Start(t).URL() // a server of its own: the page makes roles, which are the whole server's
 	}
 	b.firm()
 	if r.prepare != nil {
