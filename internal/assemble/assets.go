@@ -164,7 +164,7 @@ func ProbeListeners(cfg *config.Config) error {
 			continue // which is a fault of its own
 		}
 		if err := front.Probe(l.Address.String()); err != nil {
-			faults = append(faults, config.Fault{Key: l.Key, Problem: err.Error(), Fix: freeingAdvice(int(l.Address.Port))})
+			faults = append(faults, config.Fault{Key: l.Key, Problem: err.Error(), Fix: freeingAdvice(int(l.Address.Port), err)})
 		}
 	}
 	return faults.Err()

@@ -2,10 +2,12 @@ package assemble
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/tradefront/tradefront/internal/config"
 )
@@ -46,8 +48,14 @@ func reservation(port int) string {
 		"(deploy/sysctl/90-tradefront.conf does so at each boot)", port)
 }
 
-// freeingAdvice is what to do about a port that cannot be listened on.
-func freeingAdvice(port int) string {
+// freeingAdvice is what to do about a port on which err keeps this process from listening.
+func freeingAdvice(port int, err error) string {
+	switch {
+	case errors.Is(err, syscall.EACCES):
+		return "the system keeps this port for root: choose one from 1024 up, or give the unit AmbientCapabilities=CAP_NET_BIND_SERVICE"
+	case errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, syscall.EAFNOSUPPORT):
+		return "this machine does not have the address: write one that `ip address` shows, or none before the colon for all of them"
+	}
 	listens, known := takenBy(port)
 	if known && !listens {
 		return fmt.Sprintf("no process listens there: an outgoing connection of this machine has the port (ss -tnp sport = :%d names it); "+

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -17,7 +19,7 @@ func TestAdviceForATakenPort(t *testing.T) {
 	}
 	defer l.Close()
 	taken := l.Addr().String()
-	if advice := freeingAdvice(portOf(t, taken)); !strings.HasPrefix(advice, "stop the process that has it (ss -ltnp sport = :") {
+	if advice := freeingAdvice(portOf(t, taken), syscall.EADDRINUSE); !strings.HasPrefix(advice, "stop the process that has it (ss -ltnp sport = :") {
 		t.Error(advice)
 	}
 	out, err := net.Dial("tcp", taken)
@@ -28,8 +30,20 @@ func TestAdviceForATakenPort(t *testing.T) {
 	address := out.LocalAddr().String()
 	port := portOf(t, address)
 	want := fmt.Sprintf("net.ipv4.ip_local_reserved_ports=%d", port)
-	if advice := freeingAdvice(port); !strings.HasPrefix(advice, "no process listens there") || !strings.Contains(advice, want) {
+	if advice := freeingAdvice(port, syscall.EADDRINUSE); !strings.HasPrefix(advice, "no process listens there") || !strings.Contains(advice, want) {
 		t.Errorf("of %s: %s", address, advice)
+	}
+}
+
+// TestAdviceWhereNoProcessHasThePort: it is the system that refuses, and no process is to be stopped.
+func TestAdviceWhereNoProcessHasThePort(t *testing.T) {
+	for number, want := range map[syscall.Errno]string{
+		syscall.EACCES: "keeps this port for root", syscall.EADDRNOTAVAIL: "does not have the address", syscall.EAFNOSUPPORT: "does not have the address",
+	} {
+		err := fmt.Errorf("front: %w", &net.OpError{Op: "listen", Net: "tcp", Err: os.NewSyscallError("bind", number)})
+		if advice := freeingAdvice(443, err); !strings.Contains(advice, want) {
+			t.Errorf("%v: %s", err, advice)
+		}
 	}
 }
 

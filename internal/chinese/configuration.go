@@ -153,6 +153,8 @@ var configuration = map[string]string{
 	"reserve it: sysctl -w net.ipv4.ip_local_reserved_ports=%d, after the values that it holds already (deploy/sysctl/90-tradefront.conf does so at each boot)": "保留它：sysctl -w net.ipv4.ip_local_reserved_ports=%d，其前写上已有的值（deploy/sysctl/90-tradefront.conf 在每次开机时设置）",
 	"no process listens there: an outgoing connection of this machine has the port (ss -tnp sport = :%d names it); end it, and %s":                              "没有进程在此监听：本机的一个外连占用了该端口（ss -tnp sport = :%d 可查出）；请结束它，并%s",
 	"stop the process that has it (ss -ltnp sport = :%d names it), or choose another address":                                                                   "停止占用它的进程（ss -ltnp sport = :%d 可查出），或改用别的地址",
+	"the system keeps this port for root: choose one from 1024 up, or give the unit AmbientCapabilities=CAP_NET_BIND_SERVICE":                                   "该端口由系统留给 root：改用 1024 及以上的端口，或给服务单元加 AmbientCapabilities=CAP_NET_BIND_SERVICE",
+	"this machine does not have the address: write one that `ip address` shows, or none before the colon for all of them":                                       "本机没有该地址：写 `ip address` 列出的地址，或冒号前不写地址以监听全部",
 	"is %s: there is no PostgreSQL":                                                                     "为 %s：没有 PostgreSQL",
 	"set it to postgres, and store.url":                                                                 "设为 postgres，并设置 store.url",
 	"none is valid now, and every login would be answered 7":                                            "现在没有有效的公钥，所有登录都会得到错误 7",

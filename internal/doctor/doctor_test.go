@@ -22,6 +22,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/schema"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/ports"
 )
 
 // TestTable: a check is named once, its trouble is a warning or a failure, and its advice is in both languages.
@@ -202,7 +203,7 @@ func TestRunningFront(t *testing.T) {
 	wantIn(t, r, "open_files", enough)
 	wantIn(t, r, "front", Fail) // it has no admin listener
 	h.replace(`admin:`, "x:")
-	h.firm = strings.Replace(firm, "127.0.0.1:0", "127.0.0.1:1", 1)
+	h.firm = strings.Replace(firm, "127.0.0.1:0", ports.Address(t), 1)
 	h.want("addresses", Warn) // the address was changed after the start
 	h.remove("tradefront.db")
 	h.want("local_store", Fail)
