@@ -64,7 +64,8 @@ func (l *library) name(t testing.TB) string {
 	}
 	folders := runIn(t, []string{"GOOS=" + system, "GOARCH=" + machine, "CGO_ENABLED=1"}, "go", "list", "-deps", "-tags", "purego,netgo",
 		"-f", "{{if not .Standard}}{{.Dir}}{{end}}", "github.com/tradefront/tradefront/collector/...")
-	return nameOf(t, l.gcc, settings, append(strings.Fields(folders), filepath.Join(root, "collector", "shim"))...)
+	all := strings.Split(strings.TrimSpace(folders), "\n") // the path of a tree may have blanks
+	return nameOf(t, l.gcc, settings, append(all, filepath.Join(root, "collector", "shim"))...)
 }
 
 func (l *library) options() collector.Options {
