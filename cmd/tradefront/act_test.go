@@ -125,7 +125,7 @@ func changesOfPostgres(t *testing.T) []string {
 	write(t, "audit.jsonl", "")
 	before(t, "report day --day 20260105 --audit audit.jsonl", exitFailed)
 	write(t, "tradefront.db.corrupt-20260105T070000Z", "")
-	before(t, "local recover", exitDone)
+	before(t, "local recover --accept-loss --reason tried", exitDone)
 	if err := pg.CopyIn(t.Context(), storetest.Records(20260106, 3)); err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ var saidInChinese = map[string]string{
 	"oldest login %s\n": "最早登录 %s\n",
 	"%d in quarantine, %d altered, %d without a checksum\n":                                                                                 "隔离 %d 条，被改动 %d 条，无校验和 %d 条\n",
 	"corrupt store, not recovered: %s; next: tradefront local recover\n":                                                                    "损坏的本地库，尚未恢复：%s；下一步：tradefront local recover\n",
-	"not to be had: %d rows altered, %d cells broken, %d pages that the disk did not give; at most %d rows missing between seq %d and %d\n": "无法取得：被改动的行 %d，损坏的单元 %d，磁盘读不出的页 %d；至多缺 %d 行，序号在 %d 与 %d 之间\n",
+	"not to be had: %d rows altered, %d cells broken, %d pages unreadable, cut off or overwritten; at most %d rows missing between seq %d and %d\n": "无法取得：被改动的行 %d，损坏的单元 %d，读不出、被截去或被覆盖的页 %d；至多缺 %d 行，序号在 %d 与 %d 之间\n",
 	"there is no corrupt store\n": "没有损坏的本地库\n",
 	"%s: %d rows brought back, %d were here already, %d of all without a checksum\n": "%s：恢复 %d 行，原已在库 %d 行，其中无校验和 %d 行\n",
 	"it stays where it is\n":  "文件留在原处\n",

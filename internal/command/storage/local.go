@@ -154,7 +154,7 @@ func (d inspected) print(w io.Writer) {
 // printSalvage says what reading damaged files did not find.
 func printSalvage(w io.Writer, s repair.Salvage) {
 	if s.Loss() {
-		command.Tell(w, "not to be had: %d rows altered, %d cells broken, %d pages that the disk did not give; "+
+		command.Tell(w, "not to be had: %d rows altered, %d cells broken, %d pages unreadable, cut off or overwritten; "+
 			"at most %d rows missing between seq %d and %d\n",
 			s.Altered, s.BrokenCells, s.FailedPages, s.Missing, s.FirstSeq, s.LastSeq)
 	}
