@@ -34,7 +34,7 @@ func Create(path string, perm fs.FileMode) (*renameio.PendingFile, error) {
 	return pending, nil
 }
 
-// Write replaces the file at path by one with data, whole or not at all.
+// Write replaces the file at path by one with data, whole or not at all, and is done when a crash of the machine does not undo it.
 func Write(path string, data []byte, perm fs.FileMode) error {
 	pending, err := Create(path, perm)
 	if err != nil {
@@ -47,8 +47,11 @@ func Write(path string, data []byte, perm fs.FileMode) error {
 	if err != nil {
 		return errors.Join(err, pending.Cleanup())
 	}
-	return nil
+	return syncNames(filepath.Dir(path))
 }
+
+// syncNames is SyncFolder. A variable for tests.
+var syncNames = SyncFolder
 
 // removeLeftovers removes the temporary files that killed runs left beside path.
 func removeLeftovers(path string) { removeUnlocked(Leftovers(path)) }

@@ -3,6 +3,7 @@ package files
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -39,5 +40,22 @@ func TestFolderThatCannotBeSynced(t *testing.T) {
 	}
 	if err := SyncFolder(t.TempDir() + "/none"); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// TestWriteSyncsTheName: what is told to be written is there after a crash of the machine, under its name; a disk that refuses that is an error.
+func TestWriteSyncsTheName(t *testing.T) {
+	sync := syncNames
+	defer func() { syncNames = sync }()
+	path, synced := filepath.Join(t.TempDir(), "file"), ""
+	syncNames = func(folder string) error {
+		if data, err := os.ReadFile(path); err != nil || string(data) != "whole" {
+			t.Errorf("before the name is there: %q, %v", data, err)
+		}
+		synced = folder
+		return unix.EIO
+	}
+	if err := Write(path, []byte("whole"), 0o600); !errors.Is(err, unix.EIO) || synced != filepath.Dir(path) {
+		t.Errorf("%v, and %q was synced", err, synced)
 	}
 }
