@@ -89,17 +89,13 @@ func TestQuarantineDiscard(t *testing.T) {
 	}
 }
 
-type fullDisk struct{}
-
-func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
-
 // TestQuarantineDiscardUnprinted: what could not be printed is not removed.
 func TestQuarantineDiscardUnprinted(t *testing.T) {
 	recs := quarantineSite(t)
 	for _, form := range []string{"text", "json"} {
 		var errOut strings.Builder
 		args := strings.Fields("quarantine discard " + recs[0].ID.String() + " -o " + form + onC)
-		status := run(args, nil, strings.NewReader(""), fullDisk{}, &errOut)
+		status := run(args, nil, strings.NewReader(""), &fullDisk{}, &errOut)
 		if status != exitFailed || !strings.Contains(errOut.String(), "nothing was discarded") {
 			t.Errorf("%s: status %d, %s", form, status, errOut.String())
 		}

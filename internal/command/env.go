@@ -47,13 +47,15 @@ func New(args, environ []string, in io.Reader, out, errOut io.Writer) *Env {
 // Run runs the command that args name, of the tree that newRoot makes for them, and returns the exit status.
 func (e *Env) Run(ctx context.Context, newRoot func(*Env, []string) *cobra.Command, args []string) int {
 	shown := show.NewPrintable(e.Out)
-	defer func() { _ = shown.Flush() }() // it writes at most the torn end of a text that another program made
 	if e.Out = shown; e.Lang == show.Chinese {
 		e.Out = chineseOut{shown}
 	}
 	root := newRoot(e, args)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
+	if unwritten := shown.Flush(); err == nil && unwritten != nil { // a script that keeps the output takes the file for whole
+		e.began, err = true, fmt.Errorf("the command is done, and its output could not be written: %w", unwritten)
+	}
 	switch {
 	case err == nil:
 		return ExitDone

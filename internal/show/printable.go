@@ -14,8 +14,9 @@ import (
 // as \x9b. All else passes as it is. So no text that another person or program put into a database, a file or an answer acts on the
 // terminal of who reads it, whichever command prints it.
 type Printable struct {
-	w    io.Writer
-	rest []byte // the beginning of a character whose end was not written yet
+	w      io.Writer
+	rest   []byte // the beginning of a character whose end was not written yet
+	failed error  // of the first write that did
 }
 
 // NewPrintable is such an output to w.
@@ -37,11 +38,13 @@ func (p *Printable) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Flush writes the beginning of a character whose end never came.
+// Flush writes the beginning of a character whose end never came. It returns the first error of all writes: who prints a text for people does
+// not look at each.
 func (p *Printable) Flush() error {
 	rest := p.rest
 	p.rest = nil
-	return p.put(rest)
+	_ = p.put(rest)
+	return p.failed
 }
 
 func (p *Printable) put(text []byte) error {
@@ -49,6 +52,9 @@ func (p *Printable) put(text []byte) error {
 		return nil
 	}
 	_, err := p.w.Write(escaped(text))
+	if p.failed == nil {
+		p.failed = err
+	}
 	return err
 }
 
