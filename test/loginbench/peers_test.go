@@ -73,7 +73,7 @@ func (p *peer) visits(b *testing.B, n int) {
 
 // built makes a program of a folder of this package that is a module of its own.
 func built(ctx context.Context, folder, path string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, ".")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", path, ".")
 	cmd.Dir = folder
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build of test/loginbench/%s: %w\n%s", folder, err, out)

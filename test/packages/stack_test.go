@@ -90,7 +90,7 @@ func composeFolder(t *testing.T) string {
 	to := t.TempDir()
 	run(t, exec.Command("sh", "-ec", `cd ../.. && cp -r --parents deploy configs client/collect/tstkey "$0"`, to))
 	program := filepath.Join(to, "tradefront")
-	run(t, exec.Command("go", "build", "-o", program, "../../cmd/tradefront"))
+	run(t, exec.Command("go", "build", "-buildvcs=false", "-o", program, "../../cmd/tradefront"))
 	c := exec.Command(filepath.Join(to, "deploy/container/prepare.sh"))
 	c.Env = append(os.Environ(), "TRADEFRONT="+program)
 	run(t, c)
