@@ -12,6 +12,6 @@
 //
 //   - Benchmarks keep the folder that the environment names: they measure a disk.
 //   - So do tests on a machine whose memory has no room for them (see Memory), unless its path is too long for Unix sockets.
-//   - The umask is 022 and no variable of PostgreSQL's (PG…) or of our programs' (TRADEFRONT_… but TRADEFRONT_TEST_…) is set.
+//   - The umask is 022 and no variable is set of PostgreSQL's (PG…), of our programs' (TRADEFRONT_… but TRADEFRONT_TEST_…) and of the language.
 //   - Nothing stays after a run. What a killed run left, the next one removes (RemoveLeftovers).
 package testmain

@@ -23,8 +23,8 @@ type RunnerFunc func() int
 // Run runs the function.
 func (f RunnerFunc) Run() int { return f() }
 
-// Run runs the tests of a package with TMPDIR in memory, under the umask and without the variables of PostgreSQL and of our programs that its caller may have, and
-// then looks for goroutines that they left, but for those that the options name. The result is for os.Exit.
+// Run runs the tests of a package with TMPDIR in memory, and as on any machine (asEverywhere), and then looks for goroutines that they left, but
+// for those that the options name. The result is for os.Exit.
 func Run(m Runner, options ...goleak.Option) int {
 	if !flag.Parsed() {
 		flag.Parse()
@@ -73,10 +73,11 @@ func asEverywhere() {
 	// Files that a test's PostgreSQL or another user reads are made readable for all, which a umask of 077 would undo.
 	syscall.Umask(0o022)
 	// Of those that PostgreSQL's programs and the driver read, one names another schema, one another password; of our programs', one is a key of
-	// the configuration, and one that is none refuses it. A test names what it wants.
+	// the configuration, and one that is none refuses it; by LANG and its like commands print Chinese. A test names what it wants.
 	for _, v := range os.Environ() {
 		name, _, _ := strings.Cut(v, "=")
-		if strings.HasPrefix(name, "PG") || strings.HasPrefix(name, "TRADEFRONT_") && !strings.Contains(name, "_TEST_") {
+		switch ours := strings.HasPrefix(name, "TRADEFRONT_") && !strings.Contains(name, "_TEST_"); {
+		case ours, strings.HasPrefix(name, "PG"), strings.HasPrefix(name, "LC_"), name == "LANG", name == "LANGUAGE":
 			_ = os.Unsetenv(name) // fails for an impossible name alone
 		}
 	}

@@ -32,11 +32,13 @@ func TestLeftoversOfDeadRunsAreRemoved(t *testing.T) {
 func TestOfAnyShell(t *testing.T) {
 	t.Setenv("PGOPTIONS", "-c search_path=odd")
 	t.Setenv("TRADEFRONT_STORE_DRIVER", "postgres")
+	t.Setenv("LANG", "zh_CN.UTF-8")
+	t.Setenv("LC_ALL", "zh_CN.UTF-8")
 	t.Setenv("TRADEFRONT_TEST_KEPT", "for a test")
 	old := syscall.Umask(0o077)
 	defer syscall.Umask(old)
 	asEverywhere()
-	for name, want := range map[string]bool{"PGOPTIONS": false, "TRADEFRONT_STORE_DRIVER": false, "TRADEFRONT_TEST_KEPT": true} {
+	for name, want := range map[string]bool{"PGOPTIONS": false, "LANG": false, "LC_ALL": false, "TRADEFRONT_STORE_DRIVER": false, "TRADEFRONT_TEST_KEPT": true} {
 		if value, set := os.LookupEnv(name); set != want {
 			t.Errorf("%s is %q, set %v", name, value, set)
 		}
