@@ -30,6 +30,10 @@ func Run(m Runner, options ...goleak.Option) int {
 		flag.Parse()
 	}
 	asEverywhere()
+	if err := enoughFiles(fewestFiles); err != nil {
+		fmt.Fprintln(os.Stderr, "testmain:", err)
+		return 1
+	}
 	leave, err := enterMemory()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "testmain:", err)
@@ -81,6 +85,21 @@ func asEverywhere() {
 			_ = os.Unsetenv(name) // fails for an impossible name alone
 		}
 	}
+}
+
+// fewestFiles is how many files a process of tests must be allowed to open: fronts and admin listeners fill themselves with connections.
+const fewestFiles = 1024
+
+// enoughFiles is an error if this process may open fewer files than that.
+func enoughFiles(fewest uint64) error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	if limit.Cur < fewest {
+		return fmt.Errorf("this process may open %d files, and the tests need %d: raise the limit (ulimit -n)", limit.Cur, fewest)
+	}
+	return nil
 }
 
 // enterMemory makes a folder in memory the one for temporary files, or one of a short path where there is none. leave removes it.

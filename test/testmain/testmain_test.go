@@ -52,6 +52,16 @@ func TestOfAnyShell(t *testing.T) {
 	}
 }
 
+// TestTooFewFiles: a limit below what the tests need is one clear line, not twenty tests that fail.
+func TestTooFewFiles(t *testing.T) {
+	if err := enoughFiles(fewestFiles); err != nil {
+		t.Error(err)
+	}
+	if err := enoughFiles(1 << 62); err == nil || !strings.Contains(err.Error(), "raise the limit (ulimit -n)") {
+		t.Error(err)
+	}
+}
+
 // TestShortDir: a socket can be made there, however long TMPDIR is.
 func TestShortDir(t *testing.T) {
 	long := filepath.Join(t.TempDir(), strings.Repeat("l", 100))
