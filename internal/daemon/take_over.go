@@ -266,6 +266,8 @@ func (d *Daemon) waitAlone(ctx context.Context) error {
 			}
 		}
 	}
+	// To this process's accounts none was disabled since they were read first, and the old one may have ended before it looked.
+	d.barred.Store(true)
 	if d.online != nil {
 		d.online.Succeeds(t.given.onlineKeys()...)
 	}

@@ -96,3 +96,21 @@ func (s *site) sessionsOf(front string) (list []listedSession) {
 	}
 	return list
 }
+
+// TestUpgradeAfterDisabling: an account is disabled, and a new process takes the front's place before the old one has looked. The new
+// one knows the account as disabled from its start, and ends the session that it was given.
+func TestUpgradeAfterDisabling(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "", "auth: {refresh: 1h}\n")
+	s.addAccount("66666666", "1")
+	d := s.serve()
+	u := d.upgradable(t)
+	mine, other := d.enterRaw(t, account), d.enterRaw(t, "66666666")
+	s.cli("", "account", "disable", "--account", account, "--why", "ticket 4711")
+	u.upgrade()
+	mine.Expect(ftd.TIDForceExit, terminaltest.NoCode)
+	mine.ExpectClosed()
+	other.Send(terminaltest.Logout("9999", "66666666"))
+	other.Expect(ftd.TIDUserLogout, 0)
+	u.end()
+}
