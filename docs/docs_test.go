@@ -247,7 +247,7 @@ func read(t *testing.T, path string) string {
 	return string(b)
 }
 
-var adminPage = regexp.MustCompile(`\.Page\("([^"]+)"`)
+var adminPage = regexp.MustCompile(`\.Page(?:Of)?\("([^"]+)"`)
 
 // TestEveryAdminPageIsInTheTableOfDataProtection: who adds a page says there what it has of a customer.
 func TestEveryAdminPageIsInTheTableOfDataProtection(t *testing.T) {

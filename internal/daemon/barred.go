@@ -23,8 +23,10 @@ func (d *Daemon) endBarred(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, sessionPatience)
 	defer cancel()
 	ended, err := d.front.EndSessions(ctx, d.isBarred, barredExitText)
-	if d.path.Gateway != nil {
-		ended += d.endBarredTerminals(ctx)
+	if d.path.Gateway != nil && err == nil {
+		var terminals int
+		terminals, err = d.endBarredTerminals(ctx)
+		ended += terminals
 	}
 	if ended > 0 {
 		d.logger.Info("accounts were disabled or removed, and their sessions were ended", zap.Int("sessions", ended))
@@ -40,15 +42,19 @@ func (d *Daemon) isBarred(account []byte) bool {
 }
 
 // endBarredTerminals ends the terminals of such accounts on the sessions of operator relays, and returns their number. A relay that
-// cannot be told to end one terminal keeps it: the firm's core refuses its orders.
-func (d *Daemon) endBarredTerminals(ctx context.Context) (ended int) {
+// cannot be told to end one terminal keeps it: the firm's core refuses its orders. The error says that some were not come to.
+func (d *Daemon) endBarredTerminals(ctx context.Context) (ended int, err error) {
 	for _, v := range d.path.Gateway.Visits(func(a regulation.Account) bool { return d.isBarred([]byte(a)) }) {
-		if d.front.EndTerminal(ctx, v.SessionID, v.SubmitID, barredExitText) {
+		told, err := d.front.EndTerminal(ctx, v.SessionID, v.SubmitID, barredExitText)
+		switch {
+		case err != nil:
+			return ended, err
+		case told:
 			ended++
 			continue
 		}
 		d.logger.Warn("a terminal of a disabled account stays at its relay, which was not told at its login that one terminal may be ended: "+
 			"end the relay's session, or call its operator", zap.String("relay", string(v.Relay)), zap.Int32("session_id", v.SessionID))
 	}
-	return ended
+	return ended, nil
 }

@@ -165,8 +165,8 @@ func (r *RelayAgent) bindAgentAdmin() error {
 		return err
 	}
 	r.admin.Page("relay", "how the relay agent is, JSON", func() any { return r.RelayStatus() })
-	r.admin.Page("relay/terminals", "the terminals that are logged in, JSON", func() any { return r.terminals(masked) })
-	r.admin.Page("relay/terminals/full", "the same with whole addresses", func() any { return r.terminals(inFull) })
+	r.admin.PageOf("relay/terminals", "the terminals that are logged in, JSON", func(ctx context.Context) (any, error) { return r.terminals(ctx, masked) })
+	r.admin.PageOf("relay/terminals/full", "the same with whole addresses", func(ctx context.Context) (any, error) { return r.terminals(ctx, inFull) })
 	r.serveSessions()
 	r.serveTrace()
 	r.answer(r.admin)

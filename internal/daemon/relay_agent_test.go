@@ -227,8 +227,8 @@ func TestInvestorAgent(t *testing.T) {
 	if answer := <-came; !bytes.Equal(answer, body) {
 		t.Errorf("a business message came back as %x, sent as %x", answer, body)
 	}
-	if list := s.terminals(inFull); len(list) != 1 || list[0].Account != "8" || list[0].RecordID != frontRecord {
-		t.Errorf("terminals %+v", list)
+	if list, err := s.terminals(t.Context(), inFull); err != nil || len(list) != 1 || list[0].Account != "8" || list[0].RecordID != frontRecord {
+		t.Errorf("terminals %+v, %v", list, err)
 	}
 
 	// The same ciphertext again is flagged here, as the front would.

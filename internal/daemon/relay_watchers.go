@@ -170,13 +170,14 @@ type RelayedTerminal struct {
 	SubmitID string `json:"submit_id,omitempty"` // operator only
 }
 
-func (r *RelayAgent) terminals(show func(netip.Prefix) string) []RelayedTerminal {
-	list := []RelayedTerminal{}
-	if !r.serving.Load() {
-		return list
+func (r *RelayAgent) terminals(ctx context.Context, show func(netip.Prefix) string) ([]RelayedTerminal, error) {
+	sessions, err := r.sessions(ctx, show)
+	if err != nil {
+		return nil, err
 	}
+	list := []RelayedTerminal{}
 	visits := r.agent.Visits()
-	for _, s := range r.sessions(show) {
+	for _, s := range sessions {
 		t := RelayedTerminal{Session: s}
 		if v, known := visits[s.SessionID]; known {
 			t.SubmitID, t.Terminals = v.SubmitID, v.Below
@@ -187,5 +188,5 @@ func (r *RelayAgent) terminals(show func(netip.Prefix) string) []RelayedTerminal
 		list = append(list, t)
 	}
 	slices.SortStableFunc(list, func(a, b RelayedTerminal) int { return cmp.Compare(a.Account, b.Account) })
-	return list
+	return list, nil
 }

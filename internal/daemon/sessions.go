@@ -59,27 +59,41 @@ const sessionPatience = 2 * time.Second
 
 // serveSessions adds the pages and the action of sessions to the admin listener.
 func (d *Daemon) serveSessions() {
-	d.admin.Page("sessions", "who is logged in, JSON", func() any { return d.sessions(masked) })
-	d.admin.Page("sessions/full", "the same with whole addresses", func() any { return d.sessions(inFull) })
+	d.admin.PageOf("sessions", "who is logged in, JSON", func(ctx context.Context) (any, error) { return d.sessions(ctx, masked) })
+	d.admin.PageOf("sessions/full", "the same with whole addresses", func(ctx context.Context) (any, error) { return d.sessions(ctx, inFull) })
 	d.admin.Action("sessions/end", "ends a session (POST; the command is: tradefront session end)", d.endSession)
 }
 
-// sessions are those that are logged in, the oldest first. An event loop that does not answer in time has none.
-func (d *Daemon) sessions(show func(netip.Prefix) string) []Session {
+// sessions are those that are logged in, the oldest first: all of them, or an error. Who is missing would be taken for logged out.
+func (d *Daemon) sessions(ctx context.Context, show func(netip.Prefix) string) ([]Session, error) {
 	list := []Session{}
 	if !d.serving.Load() {
-		return list
+		return nil, errStarting()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), sessionPatience)
+	ctx, cancel := context.WithTimeout(ctx, sessionPatience)
 	defer cancel()
-	all, _ := d.front.Sessions(ctx)
+	all, err := d.front.Sessions(ctx)
+	if err != nil {
+		return nil, loopsSilent(err)
+	}
 	for i := range all {
 		if !all[i].LoggedIn.IsZero() {
 			list = append(list, d.shownSession(&all[i], show))
 		}
 	}
 	slices.SortFunc(list, func(a, b Session) int { return a.Since.Compare(b.Since) })
-	return list
+	return list, nil
+}
+
+// errStarting says that there is no front to ask yet.
+func errStarting() error {
+	return &ops.Refusal{Status: http.StatusServiceUnavailable, Problem: "the front is starting"}
+}
+
+// loopsSilent says that it is not known which sessions there are.
+func loopsSilent(err error) error {
+	return &ops.Refusal{Status: http.StatusServiceUnavailable, Problem: "an event loop of the front did not answer, and there may be sessions that it has: " +
+		"ask again; if that fails too, look at /readyz of this front: " + err.Error()}
 }
 
 func (d *Daemon) shownSession(s *front.SessionInfo, show func(netip.Prefix) string) Session {
@@ -109,14 +123,14 @@ func (d *Daemon) endSession(ctx context.Context, body []byte) (any, error) {
 		request.By = fmt.Sprintf("admin user %s from %v: %s", r.User, r.From, request.By)
 	}
 	if !d.serving.Load() {
-		return nil, &ops.Refusal{Status: http.StatusServiceUnavailable, Problem: "the front is starting"}
+		return nil, errStarting()
 	}
 	if err := regulation.CheckItem("text", request.Text, maxExitText); err != nil {
 		return nil, &ops.Refusal{Status: http.StatusBadRequest, Problem: err.Error()}
 	}
 	all, err := d.front.Sessions(ctx)
 	if err != nil {
-		return nil, err
+		return nil, loopsSilent(err)
 	}
 	i := slices.IndexFunc(all, func(s front.SessionInfo) bool { return s.SessionID == request.SessionID && !s.LoggedIn.IsZero() })
 	if i < 0 {
@@ -125,7 +139,11 @@ func (d *Daemon) endSession(ctx context.Context, body []byte) (any, error) {
 	if request.Terminal != "" {
 		return d.endTerminal(ctx, &all[i], &request)
 	}
-	if !d.front.EndSession(ctx, request.SessionID, request.Text) {
+	found, err := d.front.EndSession(ctx, request.SessionID, request.Text)
+	switch {
+	case err != nil:
+		return nil, loopsSilent(err)
+	case !found:
 		return nil, d.noSession(request.SessionID)
 	}
 	d.path.Audit.Log(d.sessionEnd(&all[i], &request))
@@ -176,7 +194,11 @@ func (d *Daemon) endTerminal(ctx context.Context, s *front.SessionInfo, request 
 		return nil, &ops.Refusal{Status: http.StatusNotFound, Problem: fmt.Sprintf(
 			"session %d has no terminal of submission %s: it has ended, or was reported on another connection of its relay", s.SessionID, request.Terminal)}
 	}
-	if !d.front.EndTerminal(ctx, s.SessionID, uuid.UUID(id), request.Text) {
+	told, err := d.front.EndTerminal(ctx, s.SessionID, uuid.UUID(id), request.Text)
+	switch {
+	case err != nil:
+		return nil, loopsSilent(err)
+	case !told:
 		return nil, &ops.Refusal{Status: http.StatusConflict, Problem: fmt.Sprintf(
 			"relay %s was not told at its login that one terminal may be ended: if its vendor says that it knows SubmitRef, add it to relay.terminal_exits, "+
 				"reload, and let it log in again; or end its whole session without --terminal", through)}

@@ -66,6 +66,36 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	}
 }
 
+// TestSessionsAreAllOrNone: while an event loop does not answer, or the front starts, nothing says that no one is logged in.
+func TestSessionsAreAllOrNone(t *testing.T) {
+	t.Parallel()
+	f := newLinkedFront(t, nil)
+	f.startCore(coresim.Options{Accounts: []coresim.Account{{User: "88888888", Password: corePassword}}})
+	m := f.dial()
+	m.Send(loginOf("88888888", corePassword))
+	id := m.Expect(ftd.TIDUserLogin, 0).Login().SessionID
+	unavailable := func(what string, err error) {
+		t.Helper()
+		if refusal, is := errors.AsType[*ops.Refusal](err); !is || refusal.Status != http.StatusServiceUnavailable {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	list, err := f.daemon.sessions(endedContext(t), masked)
+	unavailable("a list without a loop", err)
+	if len(list) > 0 {
+		t.Errorf("%+v beside the error", list)
+	}
+	body, err := json.Marshal(&EndSession{SessionID: id, Text: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.daemon.endSession(endedContext(t), body)
+	unavailable("an end without a loop", err)
+	f.daemon.serving.Store(false)
+	defer f.daemon.serving.Store(true)
+	unavailable("the page of a front that starts", (ops.Access{}).Ask(t.Context(), strings.TrimPrefix(f.daemon.AdminURL(), "http://"), "/sessions", &list))
+}
+
 // TestRemoteOperatorIsNamed: what an asker on another machine says of itself neither pushes out nor replaces what the front knows.
 func TestRemoteOperatorIsNamed(t *testing.T) {
 	t.Parallel()

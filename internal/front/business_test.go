@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
@@ -392,16 +394,24 @@ func TestSessionsEnd(t *testing.T) {
 		s.LoggedIn.Before(s.Since) || s.Since.IsZero() || s.Frames.Received != 3 || s.Frames.Sent != 3 {
 		t.Errorf("listed %+v", s)
 	}
-	if r.EndSession(t.Context(), 1<<30, "none") {
-		t.Error("a session was ended that does not exist")
+	if found, err := r.EndSession(t.Context(), 1<<30, "none"); found || err != nil {
+		t.Errorf("a session was ended that does not exist: %v, %v", found, err)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if found, err := r.EndSession(over, s.SessionID, "none"); found || err == nil {
+		t.Errorf("no loop was asked, and the answer is %v, %v", found, err)
+	}
+	if told, err := r.EndTerminal(over, s.SessionID, uuid.New(), "none"); told || err == nil {
+		t.Errorf("no loop was asked for a terminal, and the answer is %v, %v", told, err)
 	}
 
 	e.session("kicked").terminal.Exit(session.AppendForceExit(nil, '1', "out"), reason.Kicked)
 	expectExit(t, kicked, '1')
 	e.expectClosed("kicked", ftd.ReasonKicked)
 
-	if !r.EndSession(t.Context(), s.SessionID, "请联系客服") {
-		t.Error("not found")
+	if found, err := r.EndSession(t.Context(), s.SessionID, "请联系客服"); !found || err != nil {
+		t.Errorf("not found: %v", err)
 	}
 	if f := expectExit(t, ended, '3'); string(f.Msg) != "请联系客服" {
 		t.Errorf("told %q", f.Msg)

@@ -52,8 +52,9 @@ func (c *conn) info() SessionInfo {
 }
 
 // EndSession sends ForceExit with text to the terminal of a session and ends it. A login that is on its way is
-// answered first. It is false if there is no such session, or the front stops.
-func (s *Server) EndSession(ctx context.Context, id int32, text string) (found bool) {
+// answered first. It is false if there is no such session. The error says that the front stops, or ctx ended: the session was not found by
+// then, and may be there.
+func (s *Server) EndSession(ctx context.Context, id int32, text string) (found bool, err error) {
 	exit := dialogue.AppendExit(nil, session.AppendForceExit(nil, session.ExitByOperator, text), reason.EndedByOperator)
 	return s.onSession(ctx, id, func(c *conn) bool {
 		c.Take(exit, time.Now())
@@ -63,18 +64,25 @@ func (s *Server) EndSession(ctx context.Context, id int32, text string) (found b
 }
 
 // onSession calls f with the connection of a session, on its loop and under its lock, and returns what f does. It is false if there is no
-// such session, or the front stops, or ctx ends before.
-func (s *Server) onSession(ctx context.Context, id int32, f func(*conn) bool) (done bool) {
-	err := s.onLoops(ctx, func(l *loop) {
+// such session. The error says that the front stops, or ctx ended, before the session was found.
+func (s *Server) onSession(ctx context.Context, id int32, f func(*conn) bool) (done bool, err error) {
+	found := false
+	look := func(l *loop) {
 		for _, c := range l.conns {
 			if c.Peer().SessionID == id {
 				defer c.unlock(c.lock())
-				done = f(c)
+				found, done = true, f(c)
 				return
 			}
 		}
+	}
+	s.loops.Range(func(_, l any) bool {
+		if err = ctx.Err(); err == nil {
+			err = s.onLoop(ctx, l.(*loop), look)
+		}
+		return err == nil && !found // what the other loops would answer does not matter any more
 	})
-	return err == nil && done
+	return done, err
 }
 
 // EndSessions sends ForceExit with text to the terminal of each session whose account is meant, and ends it; it returns their number.
@@ -107,9 +115,9 @@ func (s *Server) endConns(ctx context.Context, exit dialogue.Mail, meant func(*c
 }
 
 // EndTerminal tells the operator relay of a session to end the terminal of a submission, by ForceExit with text, and takes
-// the terminal out here. It is false if there is no such session, its relay was not told
-// at its login that this may come, or the front stops.
-func (s *Server) EndTerminal(ctx context.Context, id int32, submitID uuid.UUID, text string) (told bool) {
+// the terminal out here. It is false if there is no such session, or its relay was not told
+// at its login that this may come. The error says that the front stops, or ctx ended: the relay was not asked.
+func (s *Server) EndTerminal(ctx context.Context, id int32, submitID uuid.UUID, text string) (told bool, err error) {
 	var ref [36]byte
 	copy(ref[:], submitID.String())
 	exit := dialogue.AppendTerminalExit(nil, ref, session.AppendForceExit(nil, session.ExitByOperator, text))

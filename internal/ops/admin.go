@@ -104,9 +104,21 @@ func (a *Admin) bind(given net.Listener, addr string, handler http.Handler, logg
 // Page adds /name, which shows value as JSON. It must be called before Serve; value, from
 // any goroutine later on.
 func (a *Admin) Page(name, about string, value func() any) {
+	a.PageOf(name, about, func(context.Context) (any, error) { return value(), nil })
+}
+
+// PageOf is Page of a value that may not be had: its error is answered as that of an Action. ctx ends with the request.
+func (a *Admin) PageOf(name, about string, value func(ctx context.Context) (any, error)) {
 	a.index = append(a.index, fmt.Sprintf("/%-9s %s\n", name, about))
 	a.shown = append(a.shown, "/"+name)
-	a.mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, value()) })
+	a.mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {
+		shown, err := value(r.Context())
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		writeJSON(w, http.StatusOK, shown)
+	})
 }
 
 // Pages are the addresses that are asked by GET and answer with a text or with JSON.
