@@ -75,6 +75,8 @@ type Daemon struct {
 	began   time.Time
 	serving atomic.Bool // front and gateway are there
 	barred  atomic.Bool // sessions of disabled accounts are to be ended, see endBarred
+	// withdrawn: connections of relays are to be ended that they may not have any more, see endWithdrawnRelays.
+	withdrawn atomic.Bool
 
 	background sync.WaitGroup
 	end        context.CancelFunc // ends what runs in the background

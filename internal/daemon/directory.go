@@ -96,7 +96,7 @@ func (d *Daemon) refresh(ctx context.Context) {
 			})
 		}
 	}
-	if d.path.FollowDirectory(ctx) {
+	if d.path.FollowDirectory(ctx) || d.withdrawn.Load() {
 		d.endWithdrawnRelays(ctx)
 	}
 	d.followBans(ctx)

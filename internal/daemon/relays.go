@@ -110,7 +110,7 @@ func (d *Daemon) relayAddresses() string {
 
 // endWithdrawnRelays ends the connections that relays may not have any more: the relay was disabled, or the network, the certificate
 // or the operator that the connection came by was taken away from it. They are told to go; a connection that such a relay opens from now on is
-// refused at its authentication.
+// refused at its authentication. What could not be ended now is tried again at the next look.
 func (d *Daemon) endWithdrawnRelays(ctx context.Context) {
 	if !d.serving.Load() || !d.cfg.Relay.Enabled {
 		return
@@ -122,8 +122,8 @@ func (d *Daemon) endWithdrawnRelays(ctx context.Context) {
 		d.logger.Info("a relay may not have these connections any more, and they were ended; the reason says what was withdrawn",
 			zap.String("relay", of.AppID), zap.Stringer("reason", of.Why), zap.Int("connections", n))
 	}
-	if err != nil && ctx.Err() != nil {
-		d.logger.Error("connections that relays may not have any more may be open: an event loop did not answer; "+
-			"change the relay again, or restart this front", zap.Error(err))
+	if d.withdrawn.Store(err != nil); err != nil && ctx.Err() != nil {
+		d.logger.Error("connections that relays may not have any more may be open: an event loop did not answer; this front tries again at its next look",
+			zap.Error(err))
 	}
 }

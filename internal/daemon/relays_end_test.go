@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/netip"
 	"testing"
@@ -71,6 +72,31 @@ func endedContext(t *testing.T) context.Context {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	return over
+}
+
+// TestWithdrawnRelaysAreTriedAgain: where the connections of a relay that was disabled could not be ended, the next look ends them,
+// though nothing has changed since.
+func TestWithdrawnRelaysAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	f := startOperated(t)
+	if err := f.own.SetAppEnabled(t.Context(), site.OperatorRelay, false); err != nil {
+		t.Fatal(err)
+	}
+	if !f.daemon.path.FollowDirectory(t.Context()) {
+		t.Fatal("no change was seen")
+	}
+	f.daemon.endWithdrawnRelays(endedContext(t))
+	if !f.relay.Stats().Up {
+		t.Fatal("the connection was ended without a loop")
+	}
+	f.daemon.refresh(t.Context())
+	<-f.relay.Done()
+	if exit, is := errors.AsType[*client.ForceExit](f.relay.Err()); !is || exit.Code != '3' {
+		t.Errorf("the relay ended with %v", f.relay.Err())
+	}
+	if f.daemon.withdrawn.Load() {
+		t.Error("all connections were ended, and are tried again")
+	}
 }
 
 // TestBarredTerminalsAreTriedAgain: a terminal of a disabled account that could not be come to is not taken for one whose relay cannot be
