@@ -122,3 +122,32 @@ func dayThatTurns(at time.Time) func() calendar.TradingDay {
 		return 20261201
 	}
 }
+
+// TestAShorterHeartbeatIsNotPutOff: a core says that it wants a heartbeat each second while the timer, by what it found a moment before,
+// is about to be set to the end of the greeting. The first heartbeat comes after a second, before the core takes the front for dead.
+func TestAShorterHeartbeatIsNotPutOff(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreStandby, instanceA, 1))
+		synctest.Wait()
+		l.mu.Lock()
+		c := l.endpoints[0].conn
+		l.mu.Unlock()
+		sooner := accept(ftd.CoreActive, instanceA, 1)
+		sooner.HeartbeatSeconds = 1
+		began := time.Now()
+		c.look(func() time.Duration {
+			k.send(stateChange(sooner))
+			synctest.Wait() // the front has taken it
+			return greetTimeout
+		})
+		select {
+		case at := <-k.beats:
+			if at.Sub(began) > time.Second {
+				t.Errorf("the first heartbeat came after %v", at.Sub(began))
+			}
+		case <-k.over:
+			t.Error("the link ended, and no heartbeat came")
+		}
+	})
+}

@@ -34,6 +34,8 @@ type conn struct {
 	first  *problem    // why it ended, once ctx has
 	timer  *time.Timer // of watch
 
+	accepts atomic.Uint32 // how often the core has said how it is; see look
+
 	// Of the reader alone.
 	received [frameKindCount]int // frames that the observer does not know
 	open     []*session          // used again by each broadcast
@@ -112,11 +114,23 @@ func (c *conn) watch() {
 	armed := make(chan struct{})
 	c.timer = time.AfterFunc(0, func() {
 		<-armed
-		if again := c.tick(); again > 0 {
-			c.timer.Reset(again)
-		}
+		c.look(c.tick)
 	})
 	close(armed)
+}
+
+// look sets the timer to when tick wants to look again. An acceptance that comes behind tick sets it to look at once, by another heartbeat:
+// that must not be put off by what tick found before.
+func (c *conn) look(tick func() time.Duration) {
+	before := c.accepts.Load()
+	again := tick()
+	if again <= 0 {
+		return
+	}
+	c.timer.Reset(again)
+	if c.accepts.Load() != before {
+		c.timer.Reset(0)
+	}
 }
 
 // tick looks whether a heartbeat is due. It says when to look again, 0 for never.

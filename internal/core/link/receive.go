@@ -186,6 +186,7 @@ func (c *conn) accepted(msg *ftd.Message) (p *problem) {
 	}
 	l.mu.Unlock()
 	lost.answer(l.now())
+	c.accepts.Add(1)
 	c.timer.Reset(0) // the heartbeat may have another period
 	return p
 }
