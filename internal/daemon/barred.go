@@ -17,7 +17,11 @@ func (d *Daemon) endBarred(ctx context.Context) {
 	if d.path.Core == nil || !d.serving.Load() {
 		return
 	}
-	if due := d.path.Core.Barred() || d.barred.Load(); !due {
+	due := d.path.Core.Barred() || d.barred.Load()
+	if d.path.Gateway != nil {
+		due = d.path.Gateway.Barred() || due
+	}
+	if !due {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, sessionPatience)

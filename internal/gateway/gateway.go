@@ -129,6 +129,7 @@ type Gateway struct {
 	appObserver   AppObserver
 	known         knower // nil if the core cannot be asked
 	links         relayLinks
+	barred        atomic.Bool // see Barred
 
 	online     online
 	loginRates loginRates

@@ -52,11 +52,12 @@ type relayHouse struct {
 type knowing struct {
 	*fakeCore
 	asked int
+	off   string // an account that was disabled since
 }
 
 func (k *knowing) Known(account []byte) (known, disabled bool) {
 	k.asked++
-	return len(account) > 1, len(account) > 1 && account[0] == '9'
+	return len(account) > 1, len(account) > 1 && (account[0] == '9' || string(account) == k.off)
 }
 
 func newRelayHouse(t *testing.T, change func(*setup, *grants)) *relayHouse {

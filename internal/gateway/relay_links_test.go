@@ -57,3 +57,25 @@ func TestOneSubmitIDForOtherContent(t *testing.T) {
 		t.Errorf("%d ended with the connection", n)
 	}
 }
+
+// TestDisabledWhileItIsRecorded: an account is disabled while a submission of its terminal is on its way to the store, and who ends the
+// account's terminals finds none yet. The submission is answered, since its record counts, and the gateway says that there is one to end.
+func TestDisabledWhileItIsRecorded(t *testing.T) {
+	r := newSubmitHouse(t)
+	knows := r.Gateway.core.(*knowing)
+	r.submit(r.submission(nil))
+	if r.Barred() {
+		t.Error("a terminal is to be ended whose account was not disabled")
+	}
+	a := r.submission(nil)
+	r.log.seen = func() { knows.off = string(a.Request.UserID) }
+	if outcome, _ := r.submit(a); outcome.Reason != reason.OK {
+		t.Fatalf("refused: %v", outcome.Reason)
+	}
+	if !r.Barred() || r.Barred() {
+		t.Error("the terminal of a disabled account is to be ended once, and the gateway does not say so, or again")
+	}
+	if some := r.Visits(func(of regulation.Account) bool { return string(of) == knows.off }); len(some) == 0 {
+		t.Error("nothing says which terminal it is")
+	}
+}

@@ -156,6 +156,23 @@ func (g *Gateway) beginVisit(a *arrival, rec *store.Record) {
 	if a.link.begin(a.id, liveVisit{rec.Account, rec.ID}) {
 		g.relayObserver.VisitsLive(string(a.relay.AppID), 1)
 	}
+	// Behind begin: who ends the terminals of the account either finds this one, or has changed what is known before this.
+	if g.isBarred([]byte(rec.Account)) {
+		g.barred.Store(true)
+	}
+}
+
+// Barred reports whether accounts were disabled or removed while submissions of their terminals were recorded, since it was last asked:
+// these are to be ended. Which they are, Visits says.
+func (g *Gateway) Barred() bool { return g.barred.Swap(false) }
+
+// isBarred says of an account that the firm does not know, or has disabled, as far as the core can be asked.
+func (g *Gateway) isBarred(account []byte) bool {
+	if g.known == nil {
+		return false
+	}
+	known, disabled := g.known.Known(account)
+	return !known || disabled
 }
 
 func submitReceipt(rec *store.Record, via session.Via) *session.SubmitReceipt {
